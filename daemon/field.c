@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * field.c - what is known about the files of /sys/kernel/mm/gksm
+ *
+ * The one table behind gksmctl's status and set and gksmd.conf's [scan].
+ * The files whose names in-kernel KSM uses have KSM's meanings.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "field.h"
+#include "text.h"
+
+#define SETTING(name_, unit_, min_, max_, meaning_)                      \
+	{                                                                \
+		.name = (name_), .unit = (unit_), .meaning = (meaning_), \
+		.writable = true, .min = (min_), .max = (max_),          \
+	}
+#define FIGURE(name_, unit_, meaning_)                                   \
+	{                                                                \
+		.name = (name_), .unit = (unit_), .meaning = (meaning_), \
+	}
+
+const struct gksm_field gksm_fields[] = {
+	SETTING("run", "", 0, 2,
+		"0: stopped, 1: scanning, 2: unmerge and stop"),
+	SETTING("pages_to_scan", "pages", 1, UINT_MAX,
+		"scanned before each sleep"),
+	SETTING("sleep_millisecs", "ms", 0, UINT_MAX, "sleep between scans"),
+	SETTING("use_zero_pages", "", 0, 1,
+		"1: merge empty pages with the kernel's zero page"),
+	SETTING("batch_deadline_ms", "ms", 1, UINT_MAX,
+		"a batch may be with the daemon for this long"),
+	SETTING("max_shared_pages", "pages", 0, ULONG_MAX,
+		"limit of pages_shared, 0: none"),
+	FIGURE("offload", "",
+	       "daemon: none, active, stalled, or revoked after a wrong hash"),
+	FIGURE("abi_version", "", "ABI of /dev/gksm"),
+	FIGURE("mms", "processes", "address spaces that opted in"),
+	FIGURE("full_scans", "scans", "passes over all mergeable memory"),
+	FIGURE("pages_scanned", "pages",
+	       "looked at since the module was loaded"),
+	FIGURE("pages_shared", "pages", "merged pages in use"),
+	FIGURE("pages_sharing", "pages",
+	       "further sites that share them: saved"),
+	FIGURE("pages_unshared", "pages",
+	       "unique, but checked again and again"),
+	FIGURE("pages_volatile", "pages", "changed too fast to be merged"),
+	FIGURE("ksm_zero_pages", "pages", "mapped to the kernel's zero page"),
+	FIGURE("pages_hashed_offload", "pages",
+	       "hashed by the daemon's device"),
+	FIGURE("pages_hashed_kernel", "pages", "hashed by the module itself"),
+	FIGURE("batches_completed", "batches",
+	       "answered by the daemon in time"),
+	FIGURE("batches_timed_out", "batches", "taken back at their deadline"),
+	FIGURE("batches_rejected", "batches",
+	       "with a wrong hash in the answer"),
+	FIGURE("merge_tries", "merges",
+	       "begun: merged, or refused for a reason"),
+	FIGURE("pages_merged", "pages", "merged since the module was loaded"),
+	FIGURE("merges_refused_*", "merges", "refused for this reason"),
+	FIGURE("tlb_flushes", "flushes", "issued for merging"),
+	FIGURE("notifier_calls", "calls", "MMU notifiers told of a merge"),
+	FIGURE("metadata_bytes", "bytes",
+	       "memory the module uses for its books"),
+};
+const size_t gksm_nr_fields = sizeof(gksm_fields) / sizeof(gksm_fields[0]);
+
+static bool matches(const char *pattern, const char *name)
+{
+	const size_t len = strlen(pattern);
+
+	if (pattern[len - 1] == '*')
+		return strncmp(pattern, name, len - 1) == 0;
+	return strcmp(pattern, name) == 0;
+}
+
+/**
+ * gksm_field_find - index of a file in gksm_fields[]
+ * @name: file name
+ *
+ * Returns gksm_nr_fields if nothing is known about it.
+ */
+size_t gksm_field_find(const char *name)
+{
+	size_t i = 0;
+
+	while (i < gksm_nr_fields && !matches(gksm_fields[i].name, name))
+		i++;
+	return i;
+}
+
+/**
+ * gksm_field_parse - read a value for a writable field, strictly
+ * @field: which
+ * @text:  the value
+ * @value: out
+ *
+ * Returns 0, -EINVAL if it is no number, -ERANGE if it is out of range.
+ */
+int gksm_field_parse(const struct gksm_field *field, const char *text,
+		     uint64_t *value)
+{
+	return gksm_text_to_u64(text, field->min, field->max, value);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scan.c - the module's scan settings
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "scan.h"
+#include "sysfs.h"
+
+static int apply_one(const struct gksm_field *field, uint64_t value,
+		     const char *sysfs_dir)
+{
+	char text[24];
+	int err;
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	err = gksm_sysfs_write(sysfs_dir, field->name, text);
+	if (err)
+		gksm_error("cannot write %s to %s/%s: %s", text, sysfs_dir,
+			   field->name, strerror(-err));
+	else
+		gksm_debug("wrote %s to %s/%s", text, sysfs_dir, field->name);
+	return err;
+}
+
+/**
+ * gksm_scan_apply - write what [scan] names, and nothing else
+ * @config:    what to write
+ * @sysfs_dir: the module's directory
+ *
+ * "run" is the first field of the table and is written last, so that
+ * scanning starts with the other values in place. Goes on after an error.
+ * Returns 0 or the last -errno after a message for each.
+ */
+int gksm_scan_apply(const struct gksm_config *config, const char *sysfs_dir)
+{
+	int result = 0;
+
+	for (size_t i = GKSM_NR_WRITABLE_FIELDS; i-- > 0;) {
+		int err;
+
+		if (!config->scan_set[i])
+			continue;
+		err = apply_one(&gksm_fields[i], config->scan[i], sysfs_dir);
+		if (err)
+			result = err;
+	}
+	return result;
+}
+
+/**
+ * gksm_scan_hint - tell that nothing will happen while scanning is off
+ * @sysfs_dir: the module's directory
+ */
+void gksm_scan_hint(const char *sysfs_dir)
+{
+	uint64_t run;
+
+	if (gksm_sysfs_read_u64(sysfs_dir, "run", &run) || run == 1)
+		return;
+	gksm_info("scanning is off (%s/run is %" PRIu64
+		  "). Try: gksmctl set run 1",
+		  sysfs_dir, run);
+}

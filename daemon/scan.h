@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scan.h - the module's scan settings
+ */
+#ifndef GKSM_SCAN_H
+#define GKSM_SCAN_H
+
+#include "config.h"
+
+int gksm_scan_apply(const struct gksm_config *config, const char *sysfs_dir);
+void gksm_scan_hint(const char *sysfs_dir);
+
+#endif /* GKSM_SCAN_H */

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * server.c - the main loop: batches in, answers out
+ *
+ * One thread. The module hands out at most as many batches as the session
+ * has, so everything that is ready is taken and submitted at once, and the
+ * device always has as much to do as there is.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "server.h"
+
+/**
+ * gksm_server_init - reserve everything that the loop needs
+ * @server:  out; @signal_fd, @reload and @notify are the caller's to set
+ * @session: set up
+ * @device:  bound
+ *
+ * Returns 0 or -errno.
+ */
+int gksm_server_init(struct gksm_server *server, struct gksm_session *session,
+		     struct gksm_device *device)
+{
+	const size_t nr_batches = session->nr_batches;
+	uint64_t key;
+	int err;
+
+	*server = (struct gksm_server){
+		.session = session,
+		.device = device,
+		.signal_fd = -1,
+	};
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		return -errno;
+	err = gksm_finder_init(&server->finder, session->batch_slots, key);
+	if (err)
+		return err;
+	server->lanes = calloc(nr_batches, sizeof(*server->lanes));
+	server->slots = calloc(nr_batches * session->batch_slots,
+			       sizeof(*server->slots));
+	if (!server->lanes || !server->slots) {
+		gksm_server_free(server);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < nr_batches; i++)
+		server->lanes[i].slots =
+			&server->slots[i * session->batch_slots];
+	return 0;
+}
+
+/**
+ * gksm_server_free - give the memory back
+ * @server: initialized
+ */
+void gksm_server_free(struct gksm_server *server)
+{
+	gksm_finder_free(&server->finder);
+	free(server->lanes);
+	free(server->slots);
+	server->lanes = NULL;
+	server->slots = NULL;
+}
+
+static int explain_module(int err)
+{
+	switch (-err) {
+	case EBADMSG:
+		gksm_error("the module checked a hash of ours and it is wrong: "
+			   "it gives us no more work");
+		gksm_error("the device computes wrong results: look for memory "
+			   "errors and driver faults, or try --device twin");
+		break;
+	case ENODEV:
+		gksm_error("the module is being unloaded");
+		break;
+	case EPROTO:
+		gksm_error("the module sent a batch that cannot be: install "
+			   "module and gksmd from one release");
+		break;
+	default:
+		gksm_error("the module refuses to go on: %s", strerror(-err));
+		break;
+	}
+	return err;
+}
+
+/* A batch that the module took back meanwhile is its business again. */
+static int complete(struct gksm_server *server, uint64_t id,
+		    unsigned int nr_results, uint64_t *counter)
+{
+	unsigned int nr_accepted;
+	int err = gksm_session_complete(server->session, id, nr_results,
+					&nr_accepted);
+
+	if (err == -ESTALE) {
+		server->stats.batches_late++;
+		return 0;
+	}
+	if (err)
+		return explain_module(err);
+	(*counter)++;
+	if (nr_accepted < nr_results)
+		server->stats.results_refused += nr_results - nr_accepted;
+	return 0;
+}
+
+static int hand_back(struct gksm_server *server, uint64_t id)
+{
+	if (!id)
+		return 0;
+	return complete(server, id, 0, &server->stats.batches_handed_back);
+}
+
+/*
+ * The device failed. What it was given comes back without an answer, so that
+ * the module hashes it, and the next device starts with nothing.
+ */
+static int replace_device(struct gksm_server *server)
+{
+	for (unsigned int i = 0; i < server->session->nr_batches; i++) {
+		struct gksm_lane *lane = &server->lanes[i];
+		int err = hand_back(server, lane->id);
+
+		if (!err)
+			err = hand_back(server, lane->waiting.batch);
+		if (err)
+			return err;
+		lane->id = 0;
+		lane->waiting.batch = 0;
+	}
+	server->stats.device_failures++;
+	return gksm_device_replace(server->device);
+}
+
+static int fail_device(struct gksm_server *server)
+{
+	gksm_error("%s", gksm_gpu_error(server->device->gpu));
+	return replace_device(server);
+}
+
+static int start_batch(struct gksm_server *server, const struct gksm_next *next)
+{
+	struct gksm_lane *lane = &server->lanes[next->index];
+	struct gksm_gpu *gpu = server->device->gpu;
+
+	lane->id = next->batch;
+	lane->nr_slots = next->nr_slots;
+	if (!next->nr_pages) {
+		lane->id = 0;
+		return complete(server, next->batch, 0,
+				&server->stats.batches_completed);
+	}
+	gksm_slots_copy(lane->slots,
+			server->session->slots +
+				(size_t)next->index *
+					server->session->batch_slots,
+			next->nr_slots, next->nr_pages,
+			gksm_gpu_seeds(gpu, next->index));
+	if (gksm_gpu_submit(gpu, next->index, next->nr_pages))
+		return fail_device(server);
+	return 0;
+}
+
+/* Takes what is ready; the module has no more than nr_batches. */
+static int take_batches(struct gksm_server *server, short revents)
+{
+	for (unsigned int i = 0; i < server->session->nr_batches; i++) {
+		struct gksm_next next;
+		struct gksm_lane *lane;
+		int err = gksm_session_next(server->session, &next);
+
+		if (err == -EAGAIN && !i && !(revents & POLLIN))
+			err = -ENODEV; /* POLLHUP or POLLERR, and no reason */
+		if (err == -EAGAIN)
+			return 0;
+		if (err)
+			return explain_module(err);
+		server->stats.batches_taken++;
+		lane = &server->lanes[next.index];
+		if (!lane->id) {
+			err = start_batch(server, &next);
+			if (err)
+				return err;
+			continue;
+		}
+		/* The device still works on one that the module took back. */
+		if (lane->waiting.batch)
+			server->stats.batches_late++;
+		lane->waiting = next;
+	}
+	return 0;
+}
+
+static int answer(struct gksm_server *server, const struct gksm_gpu_batch *done)
+{
+	const struct gksm_hashes computed = {
+		.hashes = done->hashes,
+		.zeros = done->zeros,
+	};
+	struct gksm_finder *finder = &server->finder;
+	struct gksm_lane *lane = &server->lanes[done->batch];
+	const uint64_t id = lane->id;
+	const size_t base = (size_t)done->batch * server->session->batch_slots;
+
+	gksm_finder_pairs(finder, lane->slots, lane->nr_slots, &computed);
+	if (finder->nr_pairs &&
+	    gksm_gpu_compare(server->device->gpu, done->batch, finder->pairs,
+			     finder->nr_pairs, finder->equal))
+		return fail_device(server);
+	gksm_finder_results(finder, lane->slots, lane->nr_slots, &computed,
+			    server->session->results + base,
+			    &server->stats.slots);
+	server->stats.device_ns += done->device_ns;
+	lane->id = 0;
+	return complete(server, id, lane->nr_slots,
+			&server->stats.batches_completed);
+}
+
+static int reap_batches(struct gksm_server *server)
+{
+	for (;;) {
+		struct gksm_gpu_batch done;
+		struct gksm_lane *lane;
+		int err = gksm_gpu_reap(server->device->gpu, &done);
+
+		if (err == -EAGAIN)
+			return 0;
+		if (err || done.error)
+			return fail_device(server);
+		lane = &server->lanes[done.batch];
+		if (lane->waiting.batch) {
+			struct gksm_next next = lane->waiting;
+
+			lane->waiting.batch = 0;
+			server->stats.batches_late++;
+			err = start_batch(server, &next);
+		} else {
+			err = answer(server, &done);
+		}
+		if (err)
+			return err;
+	}
+}
+
+static int take_signal(struct gksm_server *server)
+{
+	struct signalfd_siginfo info;
+
+	if (read(server->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return errno == EAGAIN ? 0 : -errno;
+	switch (info.ssi_signo) {
+	case SIGHUP:
+		server->reload(server->reload_arg);
+		break;
+	case SIGUSR1:
+		gksm_stats_log(&server->stats,
+			       gksm_device_name(server->device));
+		break;
+	default:
+		server->stop = true;
+		break;
+	}
+	return 0;
+}
+
+static void tell_alive(struct gksm_server *server)
+{
+	char line[256];
+
+	if (!gksm_notify_is_due(&server->notify))
+		return;
+	gksm_stats_line(&server->stats, gksm_device_name(server->device), line,
+			sizeof(line));
+	gksm_notify_alive(&server->notify, line);
+}
+
+/**
+ * gksm_server_run - serve until told to stop
+ * @server: initialized, everything set
+ *
+ * Returns 0 after SIGTERM or SIGINT, -errno of the module, or -EIO if no
+ * device is left, after a message.
+ */
+int gksm_server_run(struct gksm_server *server)
+{
+	int err = 0;
+
+	while (!err && !server->stop) {
+		struct pollfd fds[] = {
+			{.fd = server->signal_fd, .events = POLLIN},
+			{.fd = gksm_gpu_fd(server->device->gpu),
+			 .events = POLLIN},
+			{.fd = server->session->fd, .events = POLLIN},
+		};
+
+		tell_alive(server);
+		if (poll(fds, 3, server->notify.interval_ms) < 0) {
+			err = errno == EINTR ? 0 : -errno;
+			continue;
+		}
+		if (fds[0].revents)
+			err = take_signal(server);
+		if (!err && fds[1].revents)
+			err = reap_batches(server);
+		if (!err && fds[2].revents)
+			err = take_batches(server, fds[2].revents);
+	}
+	return err;
+}

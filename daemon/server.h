@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * server.h - the main loop: batches in, answers out
+ */
+#ifndef GKSM_SERVER_H
+#define GKSM_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "device.h"
+#include "finder.h"
+#include "notify.h"
+#include "session.h"
+#include "stats.h"
+
+/**
+ * struct gksm_lane - one batch's way through the device
+ * @id:	      identifier of the batch that the device computes, 0: idle
+ * @nr_slots: its slots
+ * @slots:    its slots, copied out of shared memory
+ * @waiting:  batch of the same index that was taken meanwhile, because the
+ *	      module took the first one back; its @batch is 0 if there is none
+ */
+struct gksm_lane {
+	uint64_t id;
+	unsigned int nr_slots;
+	struct gksm_slot *slots;
+	struct gksm_next waiting;
+};
+
+/**
+ * struct gksm_server - everything that the main loop works on
+ * @session:   set up
+ * @device:    bound to the session's staging area
+ * @signal_fd: signalfd of SIGTERM, SIGINT, SIGHUP and SIGUSR1
+ * @reload:    called on SIGHUP
+ * @reload_arg: first argument of @reload
+ * @notify:    who listens
+ * @finder:    memory for the search in one batch
+ * @lanes:     one for each batch of the session
+ * @slots:     memory behind the lanes' slots
+ * @stats:     counters
+ * @stop:      SIGTERM or SIGINT came
+ */
+struct gksm_server {
+	struct gksm_session *session;
+	struct gksm_device *device;
+	int signal_fd;
+	void (*reload)(void *arg);
+	void *reload_arg;
+	struct gksm_notify notify;
+	struct gksm_finder finder;
+	struct gksm_lane *lanes;
+	struct gksm_slot *slots;
+	struct gksm_stats stats;
+	bool stop;
+};
+
+int gksm_server_init(struct gksm_server *server, struct gksm_session *session,
+		     struct gksm_device *device);
+int gksm_server_run(struct gksm_server *server);
+void gksm_server_free(struct gksm_server *server);
+
+#endif /* GKSM_SERVER_H */
