@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * batch.c - the way of a batch: submitted, computed, reaped, compared; and
+ * the checks of every argument on that way
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+/* Is there such a batch? */
+static int check_batch(struct gksm_gpu *gpu, unsigned int batch)
+{
+	if (!gpu->pages)
+		return gksm_fail(gpu, -ENOTCONN, "no page memory is bound");
+	if (batch >= gpu->nr_batches)
+		return gksm_fail(gpu, -EINVAL,
+				 "no batch %u: there are %u, from 0", batch,
+				 gpu->nr_batches);
+	return 0;
+}
+
+static int check_idle(struct gksm_gpu *gpu, unsigned int batch)
+{
+	if (atomic_load(&gpu->lanes[batch].state) != GKSM_LANE_IDLE)
+		return gksm_fail(gpu, -EBUSY,
+				 "batch %u was submitted and not yet reaped",
+				 batch);
+	return 0;
+}
+
+/**
+ * gksm_gpu_seeds - the seeds of a batch, to be filled before it is submitted
+ * @gpu:   the engine, bound
+ * @batch: which batch
+ *
+ * Return: batch_pages seeds, not to be touched between submit and reap; NULL
+ * if there is no such batch.
+ */
+uint64_t *gksm_gpu_seeds(struct gksm_gpu *gpu, unsigned int batch)
+{
+	if (check_batch(gpu, batch))
+		return NULL;
+	return gpu->lanes[batch].seeds;
+}
+
+/**
+ * gksm_gpu_submit - start computing a batch
+ * @gpu:      the engine, bound
+ * @batch:    which batch
+ * @nr_pages: how many of its pages and seeds, from the first; may be 0
+ *
+ * Does not wait. Pages and seeds must stay as they are until the batch was
+ * reaped.
+ *
+ * Return: 0, or, with nothing started,
+ *   -ENOTCONN	not bound
+ *   -EINVAL	no such batch, or more pages than it has
+ *   -EBUSY	it was submitted and not yet reaped
+ *   -errno	the device failed
+ */
+int gksm_gpu_submit(struct gksm_gpu *gpu, unsigned int batch,
+		    unsigned int nr_pages)
+{
+	struct gksm_lane *lane;
+	int err = check_batch(gpu, batch);
+
+	if (err)
+		return err;
+	if (nr_pages > gpu->batch_pages)
+		return gksm_fail(gpu, -EINVAL,
+				 "%u pages submitted: a batch has %u", nr_pages,
+				 gpu->batch_pages);
+	err = check_idle(gpu, batch);
+	if (err)
+		return err;
+
+	lane = &gpu->lanes[batch];
+	lane->nr_pages = nr_pages;
+	atomic_store(&lane->state, GKSM_LANE_IN_FLIGHT);
+	if (!nr_pages) {
+		gksm_engine_complete(gpu, batch, 0);
+		return 0;
+	}
+	err = gpu->backend->submit(gpu, batch);
+	if (err) {
+		lane->nr_pages = 0;
+		atomic_store(&lane->state, GKSM_LANE_IDLE);
+	}
+	return err;
+}
+
+/**
+ * gksm_engine_complete - a lane has been computed, or has failed
+ * @gpu:   the engine
+ * @batch: which batch, in flight
+ * @error: 0, or -errno: its results are invalid
+ *
+ * Context: any thread. The caller's thread may reap the lane before this
+ * returns, but may not close the engine: the backend's unbind sees to that.
+ */
+void gksm_engine_complete(struct gksm_gpu *gpu, unsigned int batch, int error)
+{
+	const uint64_t one = 1;
+	struct gksm_lane *lane = &gpu->lanes[batch];
+	ssize_t written;
+
+	lane->error = error;
+	atomic_store(&lane->state, GKSM_LANE_DONE);
+	do {
+		written = write(gpu->done_fd, &one, sizeof(one));
+	} while (written < 0 && errno == EINTR);
+	/* It cannot fail otherwise: the counter holds 2^64 - 2 batches. */
+}
+
+static bool find_done(struct gksm_gpu *gpu, unsigned int *batch)
+{
+	for (unsigned int n = 0; n < gpu->nr_batches; n++) {
+		const unsigned int b = (gpu->next_reap + n) % gpu->nr_batches;
+
+		if (atomic_load(&gpu->lanes[b].state) == GKSM_LANE_DONE) {
+			gpu->next_reap = (b + 1) % gpu->nr_batches;
+			*batch = b;
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * gksm_gpu_reap - take one batch that has been computed
+ * @gpu:  the engine, bound
+ * @done: out: the batch and its results
+ *
+ * Batches come in any order. The descriptor is emptied only when no batch
+ * is found, and then they are searched once more, so that a batch which
+ * finishes meanwhile leaves it readable.
+ *
+ * Return: 0 (look at done->error too: a batch that the device failed on is
+ * reaped like any other, with the reason in gksm_gpu_error()), or
+ *   -EAGAIN	none is finished
+ *   -ENOTCONN	not bound
+ */
+int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
+{
+	struct gksm_lane *lane;
+	unsigned int batch;
+	uint64_t count;
+
+	if (!gpu->pages)
+		return gksm_fail(gpu, -ENOTCONN, "no page memory is bound");
+	if (!find_done(gpu, &batch)) {
+		while (read(gpu->done_fd, &count, sizeof(count)) < 0 &&
+		       errno == EINTR)
+			;
+		if (!find_done(gpu, &batch))
+			return -EAGAIN;
+	}
+
+	lane = &gpu->lanes[batch];
+	*done = (struct gksm_gpu_batch){
+		.batch = batch,
+		.nr_pages = lane->nr_pages,
+		.hashes = lane->hashes,
+		.zeros = lane->zeros,
+		.error = lane->error,
+	};
+	if (lane->nr_pages)
+		gpu->backend->collect(gpu, done);
+	if (done->error)
+		lane->nr_pages = 0;
+	atomic_store(&lane->state, GKSM_LANE_IDLE);
+	return 0;
+}
+
+/**
+ * gksm_engine_wait - wait for one batch in flight and reap it
+ * @gpu:  the engine, with a batch in flight
+ * @done: out: the batch, without error
+ *
+ * Return: 0, -ETIMEDOUT after gksm_engine_patience_ms, or the batch's error.
+ */
+int gksm_engine_wait(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
+{
+	struct pollfd fd = {.fd = gpu->done_fd, .events = POLLIN};
+	int err;
+
+	while ((err = gksm_gpu_reap(gpu, done)) == -EAGAIN) {
+		const int ready = poll(&fd, 1, (int)gksm_engine_patience_ms);
+
+		if (!ready)
+			return gksm_fail(
+				gpu, -ETIMEDOUT,
+				"%s did not finish a batch within %u ms",
+				gpu->info.name, gksm_engine_patience_ms);
+		if (ready < 0 && errno != EINTR)
+			return gksm_fail(gpu, -errno,
+					 "cannot poll for a finished batch: %s",
+					 strerror(errno));
+	}
+	return err ? err : done->error;
+}
+
+/**
+ * gksm_gpu_compare - which pairs of a batch's pages hold the same bytes?
+ * @gpu:      the engine, bound
+ * @batch:    which batch: reaped, and its pages still in place
+ * @pairs:    pages of the batch's last submit
+ * @nr_pairs: how many, any number
+ * @equal:    out: for each pair 1 if all 4096 bytes are the same, else 0
+ *
+ * Waits for the answer.
+ *
+ * Return: 0, or, with @equal undefined,
+ *   -ENOTCONN	not bound
+ *   -EINVAL	no such batch, or no such page in the last submit
+ *   -EBUSY	the batch was submitted and not yet reaped
+ *   -errno	the device failed
+ */
+int gksm_gpu_compare(struct gksm_gpu *gpu, unsigned int batch,
+		     const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
+		     uint8_t *equal)
+{
+	unsigned int nr_pages;
+	int err = check_batch(gpu, batch);
+
+	if (!err)
+		err = check_idle(gpu, batch);
+	if (err)
+		return err;
+	nr_pages = gpu->lanes[batch].nr_pages;
+	for (unsigned int i = 0; i < nr_pairs; i++) {
+		if (pairs[i].a >= nr_pages || pairs[i].b >= nr_pages)
+			return gksm_fail(gpu, -EINVAL,
+					 "pair %u names pages %" PRIu32
+					 " and %" PRIu32 ": batch %u holds %u",
+					 i, pairs[i].a, pairs[i].b, batch,
+					 nr_pages);
+	}
+	if (!nr_pairs)
+		return 0;
+	return gpu->backend->compare(gpu, batch, pairs, nr_pairs, equal);
+}

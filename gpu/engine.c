@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * engine.c - the life of an engine: made, bound to page memory, closed
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+/* 1 TiB: keeps every product of sizes far from overflow. */
+#define MAX_BOUND_PAGES (1ULL << 28)
+
+unsigned int gksm_engine_patience_ms = 30000;
+
+/**
+ * gksm_engine_new - an engine without a backend
+ * @options: where its log goes
+ *
+ * Return: the engine, for gksm_gpu_close(), or NULL with errno set.
+ */
+struct gksm_gpu *gksm_engine_new(const struct gksm_gpu_options *options)
+{
+	struct gksm_gpu *gpu = calloc(1, sizeof(*gpu));
+
+	if (!gpu)
+		return NULL;
+	gpu->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (gpu->done_fd < 0) {
+		free(gpu);
+		return NULL;
+	}
+	gpu->log = options->log;
+	gpu->log_arg = options->log_arg;
+	return gpu;
+}
+
+/**
+ * gksm_gpu_close - give up an engine and everything it holds
+ * @gpu: the engine, or NULL
+ *
+ * Waits for batches in flight, then clears and frees device memory. What was
+ * bound may be unmapped afterwards. A device that does not answer within
+ * gksm_engine_patience_ms is abandoned together with the memory that it may
+ * still write to.
+ */
+void gksm_gpu_close(struct gksm_gpu *gpu)
+{
+	if (!gpu)
+		return;
+	if (gpu->pages && gksm_engine_unbind(gpu)) {
+		gksm_log(gpu, "%s does not answer and was abandoned",
+			 gpu->info.name);
+		return;
+	}
+	if (gpu->backend)
+		gpu->backend->close(gpu);
+	close(gpu->done_fd);
+	free(gpu);
+}
+
+/**
+ * gksm_gpu_get_info - what computes
+ * @gpu: the engine
+ *
+ * Return: its description, valid until it is closed. host_unified may turn
+ * false in gksm_gpu_bind(), if the driver cannot use the pages in place.
+ */
+const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu)
+{
+	return &gpu->info;
+}
+
+/**
+ * gksm_gpu_fd - the descriptor to poll for finished batches
+ * @gpu: the engine
+ *
+ * Readable (POLLIN) from when a batch is finished until gksm_gpu_reap() said
+ * -EAGAIN. Only to be polled; it lives as long as the engine.
+ *
+ * Return: the descriptor.
+ */
+int gksm_gpu_fd(const struct gksm_gpu *gpu)
+{
+	return gpu->done_fd;
+}
+
+/**
+ * gksm_engine_pages - where a batch's pages are in the caller's memory
+ * @gpu:   the engine, bound
+ * @batch: which batch
+ *
+ * Return: its first page.
+ */
+const uint8_t *gksm_engine_pages(const struct gksm_gpu *gpu, unsigned int batch)
+{
+	return gpu->pages +
+	       (size_t)batch * gpu->batch_pages * GKSM_ENGINE_PAGE_BYTES;
+}
+
+static size_t round_to_page(size_t bytes)
+{
+	return (bytes + GKSM_ENGINE_PAGE_BYTES - 1) &
+	       ~(size_t)(GKSM_ENGINE_PAGE_BYTES - 1);
+}
+
+/* Each array starts on a page of its own, for drivers that pin them. */
+static int create_lanes(struct gksm_gpu *gpu)
+{
+	const size_t words = round_to_page(gpu->batch_pages * sizeof(uint64_t));
+	const size_t flags = round_to_page(gpu->batch_pages);
+	uint8_t *next;
+
+	gpu->lanes = calloc(gpu->nr_batches, sizeof(*gpu->lanes));
+	if (!gpu->lanes)
+		return -ENOMEM;
+	gpu->arrays_bytes = gpu->nr_batches * (2 * words + flags);
+	gpu->arrays = mmap(NULL, gpu->arrays_bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (gpu->arrays == MAP_FAILED) {
+		free(gpu->lanes);
+		return -ENOMEM;
+	}
+
+	next = gpu->arrays;
+	for (unsigned int b = 0; b < gpu->nr_batches; b++) {
+		struct gksm_lane *lane = &gpu->lanes[b];
+
+		lane->seeds = (uint64_t *)next;
+		lane->hashes = (uint64_t *)(next + words);
+		lane->zeros = next + 2 * words;
+		next += 2 * words + flags;
+	}
+	return 0;
+}
+
+static void destroy_lanes(struct gksm_gpu *gpu)
+{
+	explicit_bzero(gpu->arrays, gpu->arrays_bytes);
+	munmap(gpu->arrays, gpu->arrays_bytes);
+	free(gpu->lanes);
+	gpu->lanes = NULL;
+	gpu->pages = NULL;
+}
+
+/**
+ * gksm_gpu_bind - name the page memory, and make a lane for each batch
+ * @gpu:	 the engine
+ * @pages:	 @nr_batches * @batch_pages pages, page-aligned, readable, in
+ *		 place until gksm_gpu_close(); never written to
+ * @nr_batches:	 how many batches
+ * @batch_pages: pages of a batch; batch b starts at page b * @batch_pages
+ *
+ * Every lane is tried with one page, so that memory which the driver cannot
+ * pin is found out here; the page's content does not matter. Nothing that
+ * submit, reap or compare needs is allocated later, except inside the driver.
+ *
+ * Return: 0, or
+ *   -EALREADY	it is bound
+ *   -EINVAL	no pages, not page-aligned, or too many
+ *   -ENOMEM	out of memory here or on the device
+ *   -ETIMEDOUT	the device does not answer; the engine can only be closed
+ *   -errno	the device failed
+ */
+int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
+		  unsigned int nr_batches, unsigned int batch_pages)
+{
+	int err;
+
+	if (gpu->pages)
+		return gksm_fail(gpu, -EALREADY,
+				 "page memory is bound already");
+	if (!pages || (uintptr_t)pages % GKSM_ENGINE_PAGE_BYTES)
+		return gksm_fail(gpu, -EINVAL,
+				 "page memory at %p is not page-aligned",
+				 pages);
+	if (!nr_batches || !batch_pages ||
+	    (uint64_t)nr_batches * batch_pages > MAX_BOUND_PAGES)
+		return gksm_fail(gpu, -EINVAL,
+				 "cannot bind %u batches of %u pages: at least "
+				 "one, at most %llu pages in all",
+				 nr_batches, batch_pages, MAX_BOUND_PAGES);
+
+	gpu->nr_batches = nr_batches;
+	gpu->batch_pages = batch_pages;
+	gpu->next_reap = 0;
+	err = create_lanes(gpu);
+	if (err)
+		return gksm_fail(gpu, err,
+				 "out of memory for %u batches of %u pages",
+				 nr_batches, batch_pages);
+	gpu->pages = pages;
+	err = gpu->backend->bind(gpu);
+	if (err && err != -ETIMEDOUT)
+		destroy_lanes(gpu);
+	return err;
+}
+
+/**
+ * gksm_engine_unbind - undo gksm_gpu_bind()
+ * @gpu: the engine, bound
+ *
+ * Return: 0, or -ETIMEDOUT: the device does not answer, and nothing was freed.
+ */
+int gksm_engine_unbind(struct gksm_gpu *gpu)
+{
+	uint64_t count;
+	int err = gpu->backend->unbind(gpu);
+
+	if (err)
+		return err;
+	destroy_lanes(gpu);
+	while (read(gpu->done_fd, &count, sizeof(count)) > 0)
+		;
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * engine.h - what the files behind gksm_gpu.h share; no OpenCL here
+ */
+#ifndef GKSM_ENGINE_H
+#define GKSM_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "gksm_gpu.h"
+
+#define GKSM_ENGINE_PAGE_BYTES 4096
+#define GKSM_ENGINE_ERROR_BYTES 512
+
+/**
+ * DOC: Two backends, one engine
+ *
+ * engine.c keeps what does not depend on who computes: the lanes' states,
+ * the caller's arrays, the file descriptor and every check of an argument.
+ * A backend (struct gksm_backend: opencl.c or twin.c) moves one lane from
+ * IN_FLIGHT to DONE:
+ *
+ *	IDLE --submit--> IN_FLIGHT --gksm_engine_complete()--> DONE --reap--> IDLE
+ *
+ * gksm_engine_complete() is the only thing that a backend's own threads may
+ * call; all else happens in the caller's thread, so there are no locks here.
+ */
+
+/**
+ * enum gksm_lane_state - who owns a lane
+ * @GKSM_LANE_IDLE:	 the caller
+ * @GKSM_LANE_IN_FLIGHT: the backend
+ * @GKSM_LANE_DONE:	 the caller, who has not heard of it yet
+ */
+enum gksm_lane_state {
+	GKSM_LANE_IDLE,
+	GKSM_LANE_IN_FLIGHT,
+	GKSM_LANE_DONE,
+};
+
+/**
+ * struct gksm_lane - the part of a lane that every backend has
+ * @state:    enum gksm_lane_state; the store of DONE releases @error and the
+ *	      results to the caller's thread
+ * @error:    0 or -errno, valid from DONE on
+ * @nr_pages: pages of the last submit; what compare may name once it is IDLE
+ * @seeds:    the caller's seeds, batch_pages of them
+ * @hashes:   results, as many
+ * @zeros:    results, as many
+ */
+struct gksm_lane {
+	atomic_int state;
+	int error;
+	unsigned int nr_pages;
+	uint64_t *seeds;
+	uint64_t *hashes;
+	uint8_t *zeros;
+};
+
+struct gksm_gpu;
+
+/**
+ * struct gksm_backend - what computes
+ * @bind:    make a private part for each of gpu->lanes; undone on failure
+ * @unbind:  wait for what is in flight, wipe and free the private parts;
+ *	     -ETIMEDOUT: the device does not answer, memory that it may still
+ *	     write to must never be freed
+ * @submit:  start lane @batch with its nr_pages (never 0) pages; later, from
+ *	     any thread, gksm_engine_complete(); nothing starts if it fails
+ * @collect: fill device_ns, and replace error if something else went wrong,
+ *	     of a lane that is DONE
+ * @compare: as gksm_gpu_compare(); arguments are checked, the lane is IDLE
+ * @close:   free gpu->backend_data; called after @unbind
+ */
+struct gksm_backend {
+	int (*bind)(struct gksm_gpu *gpu);
+	int (*unbind)(struct gksm_gpu *gpu);
+	int (*submit)(struct gksm_gpu *gpu, unsigned int batch);
+	void (*collect)(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
+	int (*compare)(struct gksm_gpu *gpu, unsigned int batch,
+		       const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
+		       uint8_t *equal);
+	void (*close)(struct gksm_gpu *gpu);
+};
+
+/**
+ * struct gksm_gpu - an engine
+ * @backend:	  who computes; NULL until it is chosen
+ * @backend_data: the backend's own state
+ * @info:	  what was opened
+ * @log:	  from the options, may be NULL
+ * @log_arg:	  from the options
+ * @done_fd:	  eventfd, readable when a lane may be DONE
+ * @pages:	  the caller's page memory, NULL when not bound
+ * @nr_batches:	  number of lanes
+ * @batch_pages:  pages of a lane
+ * @lanes:	  @nr_batches lanes
+ * @arrays:	  memory of all lanes' seeds, hashes and zeros
+ * @arrays_bytes: its size
+ * @next_reap:	  where the search for a DONE lane starts, so that none starves
+ * @error:	  last error, one line
+ */
+struct gksm_gpu {
+	const struct gksm_backend *backend;
+	void *backend_data;
+	struct gksm_gpu_info info;
+	void (*log)(void *arg, const char *line);
+	void *log_arg;
+	int done_fd;
+	const uint8_t *pages;
+	unsigned int nr_batches;
+	unsigned int batch_pages;
+	struct gksm_lane *lanes;
+	uint8_t *arrays;
+	size_t arrays_bytes;
+	unsigned int next_reap;
+	char error[GKSM_ENGINE_ERROR_BYTES];
+};
+
+/*
+ * How long a device may take for a self-test's batch, or to finish what is in
+ * flight when the engine is closed, before it counts as lost: far above the
+ * milliseconds that a batch takes, or the seconds that PoCL compiles for.
+ * Tests of lost devices shorten it.
+ */
+extern unsigned int gksm_engine_patience_ms;
+
+struct gksm_gpu *gksm_engine_new(const struct gksm_gpu_options *options);
+const uint8_t *gksm_engine_pages(const struct gksm_gpu *gpu,
+				 unsigned int batch);
+void gksm_engine_complete(struct gksm_gpu *gpu, unsigned int batch, int error);
+int gksm_engine_wait(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
+int gksm_engine_unbind(struct gksm_gpu *gpu);
+
+/* message.c: the error line and the log; both replace control characters. */
+int gksm_fail(struct gksm_gpu *gpu, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void gksm_log(struct gksm_gpu *gpu, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The C twin as a backend. */
+void gksm_twin_describe(struct gksm_gpu_info *info, unsigned int index);
+int gksm_twin_open(struct gksm_gpu *gpu);
+
+int gksm_selftest_run(struct gksm_gpu *gpu);
+
+#endif /* GKSM_ENGINE_H */

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * open.c - which device an engine gets
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "opencl.h"
+
+/* Of the last gksm_gpu_open() of this thread. */
+static _Thread_local char open_error[GKSM_ENGINE_ERROR_BYTES];
+
+/**
+ * gksm_gpu_error - why the last call that failed did
+ * @gpu: the engine, or NULL for the last gksm_gpu_open() of this thread
+ *
+ * Return: one line without a newline: what failed, why, and what to do; valid
+ * until the next call on @gpu.
+ */
+const char *gksm_gpu_error(const struct gksm_gpu *gpu)
+{
+	return gpu ? gpu->error : open_error;
+}
+
+/**
+ * struct candidates - what there is to choose from
+ * @options: what the caller wants
+ * @devices: what the loader knows
+ * @nr:	     how many; also the twin's index
+ */
+struct candidates {
+	const struct gksm_gpu_options *options;
+	struct gksm_cl_device *devices;
+	unsigned int nr;
+};
+
+static int fail_open(int err, const char *why)
+{
+	snprintf(open_error, sizeof(open_error), "%s", why);
+	return err;
+}
+
+/*
+ * An engine that was opened and proven, or an error and none. A new engine
+ * for each try: one with a lost device is never freed.
+ */
+static int try_once(const struct candidates *from,
+		    const struct gksm_cl_device *device,
+		    const struct gksm_cl_how *how, struct gksm_gpu **gpu,
+		    bool *from_cache)
+{
+	struct gksm_gpu *new = gksm_engine_new(from->options);
+	int err;
+
+	*from_cache = false;
+	if (!new)
+		return fail_open(-errno, "out of memory for an engine");
+	if (device) {
+		err = gksm_cl_open(new, device, how);
+		if (!err) {
+			const struct gksm_cl *cl = new->backend_data;
+
+			*from_cache = cl->from_cache;
+			err = gksm_selftest_run(new);
+		}
+	} else {
+		gksm_twin_describe(&new->info, from->nr);
+		err = gksm_twin_open(new);
+	}
+	if (err) {
+		fail_open(err, new->error);
+		gksm_gpu_close(new);
+		return err;
+	}
+	*gpu = new;
+	return 0;
+}
+
+static int open_twin(const struct candidates *from, struct gksm_gpu **gpu)
+{
+	bool from_cache;
+
+	return try_once(from, NULL, NULL, gpu, &from_cache);
+}
+
+static void log_retry(const struct gksm_gpu_options *options, const char *how)
+{
+	char line[2 * GKSM_ENGINE_ERROR_BYTES];
+
+	if (!options->log)
+		return;
+	snprintf(line, sizeof(line), "%s; trying again, %s", open_error, how);
+	options->log(options->log_arg, line);
+}
+
+/*
+ * A device that fails its self-test gets another chance for each thing that
+ * may be wrong other than the device: a stale binary, a driver that cannot
+ * use the pages in place.
+ */
+static int open_device(const struct candidates *from,
+		       const struct gksm_cl_device *device,
+		       struct gksm_gpu **gpu)
+{
+	struct gksm_cl_how how = {.cache_dir = from->options->cache_dir};
+	bool from_cache;
+	int err;
+
+	err = try_once(from, device, &how, gpu, &from_cache);
+	if (err == -EBADMSG && from_cache) {
+		log_retry(from->options, "without the cache");
+		how.rebuild = true;
+		err = try_once(from, device, &how, gpu, &from_cache);
+	}
+	if (err == -EBADMSG && device->info.host_unified) {
+		log_retry(from->options, "with uploaded pages");
+		how.upload = true;
+		err = try_once(from, device, &how, gpu, &from_cache);
+	}
+	return err;
+}
+
+static int open_first_good(const struct candidates *from, struct gksm_gpu **gpu)
+{
+	const struct gksm_gpu_options *options = from->options;
+	char line[2 * GKSM_ENGINE_ERROR_BYTES];
+
+	for (int kind = 0; kind < GKSM_GPU_KIND_TWIN; kind++) {
+		for (unsigned int i = 0; i < from->nr; i++) {
+			if ((int)from->devices[i].info.kind != kind)
+				continue;
+			if (!open_device(from, &from->devices[i], gpu))
+				return 0;
+			snprintf(line, sizeof(line),
+				 "device %u passed over: %s", i, open_error);
+			if (options->log)
+				options->log(options->log_arg, line);
+		}
+	}
+	if (options->log)
+		options->log(options->log_arg,
+			     from->nr ? "no OpenCL device is usable: the C "
+					"twin computes"
+				      : "no OpenCL device found: the C twin "
+					"computes");
+	return open_twin(from, gpu);
+}
+
+static int fail_no_match(const struct candidates *from)
+{
+	char line[GKSM_ENGINE_ERROR_BYTES];
+	size_t at;
+
+	at = (size_t)snprintf(
+		line, sizeof(line),
+		"no device matches \"%s\"; there are: ", from->options->device);
+	for (unsigned int i = 0; i < from->nr && at < sizeof(line); i++)
+		at += (size_t)snprintf(line + at, sizeof(line) - at,
+				       "%u: %s (%s), ", i,
+				       from->devices[i].info.name,
+				       from->devices[i].info.platform);
+	if (at < sizeof(line))
+		snprintf(line + at, sizeof(line) - at, "%u: twin%s", from->nr,
+			 from->nr ? "" : " (is an OpenCL driver installed?)");
+	return fail_open(-ENODEV, line);
+}
+
+static int open_chosen(const struct candidates *from, struct gksm_gpu **gpu)
+{
+	const char *name = from->options->device;
+	const struct gksm_cl_device *device;
+	char twin_index[16];
+
+	if (!name || !strcasecmp(name, "auto"))
+		return open_first_good(from, gpu);
+	if (!*name)
+		return fail_open(-EINVAL,
+				 "the device's name is empty; try \"auto\"");
+	snprintf(twin_index, sizeof(twin_index), "%u", from->nr);
+	if (!strcasecmp(name, "twin") || !strcmp(name, twin_index))
+		return open_twin(from, gpu);
+	device = gksm_cl_device_match(from->devices, from->nr, name);
+	if (!device)
+		return fail_no_match(from);
+	return open_device(from, device, gpu);
+}
+
+/**
+ * gksm_gpu_open - choose a device, build its kernels, and prove it
+ * @gpu:     out: the engine, for gksm_gpu_close()
+ * @options: what to open; NULL: the default
+ *
+ * Return: 0, or, with the reason in gksm_gpu_error(NULL) and no engine,
+ *   -EINVAL	the device's name is empty
+ *   -ENODEV	no device has that name or index, or the device is gone
+ *   -ENOTSUP	the device lacks what the kernels need
+ *   -ENOEXEC	the kernels do not build
+ *   -EBADMSG	the device computes wrongly
+ *   -ETIMEDOUT	the device does not answer
+ *   -ENOMEM	out of memory here or on the device
+ *   -EIO	the driver failed otherwise
+ */
+int gksm_gpu_open(struct gksm_gpu **gpu, const struct gksm_gpu_options *options)
+{
+	static const struct gksm_gpu_options defaults;
+	struct candidates from = {.options = options ? options : &defaults};
+	int err;
+
+	*gpu = NULL;
+	open_error[0] = '\0';
+	err = gksm_cl_device_list(&from.devices, &from.nr);
+	if (err)
+		return fail_open(err, "out of memory for a list of devices");
+	err = open_chosen(&from, gpu);
+	free(from.devices);
+	return err;
+}
+
+/**
+ * gksm_gpu_list - describe everything that can be opened
+ * @each: called for each device in the order of their indices, then for the
+ *	  twin
+ * @arg:  its first argument
+ *
+ * A device in the list may still fail its self-test.
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int gksm_gpu_list(void (*each)(void *arg, const struct gksm_gpu_info *info),
+		  void *arg)
+{
+	struct gksm_cl_device *devices;
+	struct gksm_gpu_info twin;
+	unsigned int nr;
+	int err = gksm_cl_device_list(&devices, &nr);
+
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < nr; i++)
+		each(arg, &devices[i].info);
+	gksm_twin_describe(&twin, nr);
+	each(arg, &twin);
+	free(devices);
+	return (int)nr + 1;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * opencl.h - what the files of the OpenCL backend share
+ */
+#ifndef GKSM_OPENCL_H
+#define GKSM_OPENCL_H
+
+#include <CL/cl.h>
+
+#include "engine.h"
+
+/**
+ * DOC: How pages reach a device
+ *
+ * A device that shares the host's memory uses the caller's pages in place:
+ * each lane's buffer is made of them (CL_MEM_USE_HOST_PTR). OpenCL lets a
+ * driver keep a copy of such memory and says when the copy is valid: while
+ * the host may change the pages they are mapped for writing, and they are
+ * unmapped before a kernel reads them. The mapping discards what the device
+ * knew (CL_MAP_WRITE_INVALIDATE_REGION), so no driver has a reason to write
+ * to the pages, which are mapped read-only into this process.
+ *
+ * Every other device gets a buffer of its own per lane, and an upload with
+ * each batch. So does one whose driver refuses the memory, or fails the
+ * self-test with it.
+ */
+
+/* In-order queues that the lanes share: upload, kernel, download, and one. */
+#define GKSM_CL_QUEUES 4
+
+/*
+ * Work-items of a work-group, for both kernels and every launch. One size,
+ * because PoCL compiles a kernel anew for each size that it sees first, and
+ * only the self-test happens while the program may still write files.
+ */
+#define GKSM_CL_GROUP 64
+
+/**
+ * struct gksm_cl_device - a device that the loader knows
+ * @info:     what the user sees
+ * @platform: whose it is
+ * @id:	      the driver's name for it
+ * @unfit:    why it cannot be used, or NULL
+ */
+struct gksm_cl_device {
+	struct gksm_gpu_info info;
+	cl_platform_id platform;
+	cl_device_id id;
+	const char *unfit;
+};
+
+/**
+ * struct gksm_cl_how - how to open a device
+ * @cache_dir: where built programs are kept, or NULL
+ * @rebuild:   do not believe what the cache holds, replace it
+ * @upload:    do not use the caller's pages in place
+ */
+struct gksm_cl_how {
+	const char *cache_dir;
+	bool rebuild;
+	bool upload;
+};
+
+/**
+ * struct gksm_cl_lane - the OpenCL part of a lane
+ * @gpu:      the engine, for the completion callback
+ * @batch:    which lane this is, likewise
+ * @queue:    one of gksm_cl.queues
+ * @hash:     page_hash with this lane's buffers as arguments
+ * @pages:    the caller's pages, or a copy of them
+ * @mapped:   where the driver mapped @pages for the caller: in place only,
+ *	      and NULL while a kernel may read them
+ * @seeds:    copy of the lane's seeds
+ * @hashes:   becomes the lane's hashes
+ * @zeros:    becomes the lane's zeros
+ * @first:    first command of the batch, valid from submit to reap
+ * @computed: the kernel, likewise
+ * @last:     last command of the batch, likewise
+ */
+struct gksm_cl_lane {
+	struct gksm_gpu *gpu;
+	unsigned int batch;
+	cl_command_queue queue;
+	cl_kernel hash;
+	cl_mem pages;
+	void *mapped;
+	cl_mem seeds;
+	cl_mem hashes;
+	cl_mem zeros;
+	cl_event first;
+	cl_event computed;
+	cl_event last;
+};
+
+/**
+ * struct gksm_cl - the OpenCL backend's state
+ * @device:	the device
+ * @context:	with @device alone
+ * @queues:	with profiling
+ * @hash:	program of page_hash
+ * @compare:	program of page_compare
+ * @from_cache: one of the programs is not built from source
+ * @in_place:	the device uses the caller's pages, see DOC above
+ * @abandoned:	the device did not answer; nothing may be freed
+ * @lanes:	gpu->nr_batches lanes, while bound
+ * @comparer:	kernel of @compare, while bound
+ * @pairs:	its batch_pages pairs
+ * @equal:	its batch_pages answers
+ * @callbacks:	completion callbacks that have yet to return
+ */
+struct gksm_cl {
+	cl_device_id device;
+	cl_context context;
+	cl_command_queue queues[GKSM_CL_QUEUES];
+	cl_program hash;
+	cl_program compare;
+	bool from_cache;
+	bool in_place;
+	bool abandoned;
+	struct gksm_cl_lane *lanes;
+	cl_kernel comparer;
+	cl_mem pairs;
+	cl_mem equal;
+	atomic_uint callbacks;
+};
+
+/* clerror.c */
+const char *gksm_clerror_name(cl_int status);
+int gksm_clerror_errno(cl_int status);
+int gksm_cl_fail(struct gksm_gpu *gpu, cl_int status, const char *what);
+
+/* device.c */
+int gksm_cl_device_list(struct gksm_cl_device **devices,
+			unsigned int *nr_devices);
+const struct gksm_cl_device *
+gksm_cl_device_match(const struct gksm_cl_device *devices,
+		     unsigned int nr_devices, const char *name);
+
+/* program.c */
+int gksm_cl_program_build(struct gksm_gpu *gpu,
+			  const struct gksm_cl_device *device,
+			  const struct gksm_cl_how *how);
+
+/* opencl.c */
+int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
+		 const struct gksm_cl_how *how);
+
+/* lane.c */
+int gksm_cl_lanes_create(struct gksm_gpu *gpu);
+void gksm_cl_lanes_destroy(struct gksm_gpu *gpu);
+int gksm_cl_lanes_quiesce(struct gksm_gpu *gpu);
+
+/* transfer.c */
+int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane);
+int gksm_cl_submit(struct gksm_gpu *gpu, unsigned int batch);
+void gksm_cl_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
+int gksm_cl_compare(struct gksm_gpu *gpu, unsigned int batch,
+		    const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
+		    uint8_t *equal);
+
+#endif /* GKSM_OPENCL_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * selftest.c - prove a device against the C twin before it is trusted
+ *
+ * The way taken is the one that real batches take: bind, submit, reap,
+ * compare, with two batches in flight and twice over with other contents, so
+ * that also a driver is found out which keeps an old copy of memory that it
+ * was asked to use in place. It is also where PoCL compiles what it leaves
+ * until the first launch, while the program still may write files.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "engine.h"
+
+#define NR_BATCHES 2
+#define NR_ROUNDS 2
+/* No multiple of a work-group's size: work-items beyond it must do nothing. */
+#define NR_PAGES 97
+#define NR_PAIRS (3 * NR_PAGES)
+#define PAGE GKSM_ENGINE_PAGE_BYTES
+#define BATCH_BYTES ((size_t)NR_PAGES * PAGE)
+
+/* SplitMix64 (Steele, Lea, Flood, 2014): the same numbers in every run. */
+static uint64_t random_word(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+/*
+ * Pages 0 to 7 are the edges: zero, all ones, one bit at either end, and
+ * three copies of one page of which the second differs in its last byte.
+ */
+static void fill_pages(uint8_t *pages, uint64_t *random)
+{
+	for (size_t at = 0; at < BATCH_BYTES; at += sizeof(uint64_t)) {
+		const uint64_t word = random_word(random);
+
+		memcpy(pages + at, &word, sizeof(word));
+	}
+	memset(pages, 0, 5 * PAGE);
+	memset(pages + 1 * PAGE, 0xff, PAGE);
+	pages[2 * PAGE] = 1;
+	pages[4 * PAGE - 1] = 0x80;
+	pages[4 * PAGE + PAGE / 2] = 1;
+	memcpy(pages + 6 * PAGE, pages + 5 * PAGE, PAGE);
+	pages[7 * PAGE - 1] ^= 1;
+	memcpy(pages + 7 * PAGE, pages + 5 * PAGE, PAGE);
+}
+
+static void fill_seeds(uint64_t *seeds, uint64_t *random)
+{
+	for (unsigned int i = 0; i < NR_PAGES; i++)
+		seeds[i] = random_word(random);
+	seeds[0] = 0;
+	seeds[1] = 1;
+	seeds[2] = UINT64_MAX;
+}
+
+static int check_hashes(struct gksm_gpu *gpu, const uint8_t *pages,
+			const struct gksm_gpu_batch *done)
+{
+	const uint64_t *seeds = gksm_gpu_seeds(gpu, done->batch);
+
+	for (unsigned int i = 0; i < NR_PAGES; i++) {
+		const uint8_t *page = pages + (size_t)i * PAGE;
+		const uint64_t hash = gksm_cpu_page_hash(page, seeds[i]);
+		const bool zero = gksm_cpu_page_is_zero(page);
+
+		if (done->hashes[i] != hash)
+			return gksm_fail(gpu, -EBADMSG,
+					 "%s fails its self-test: hash of page "
+					 "%u is %016" PRIx64
+					 ", should be %016" PRIx64,
+					 gpu->info.name, i, done->hashes[i],
+					 hash);
+		if (done->zeros[i] != zero)
+			return gksm_fail(gpu, -EBADMSG,
+					 "%s fails its self-test: zero flag of "
+					 "page %u is %u, should be %u",
+					 gpu->info.name, i, done->zeros[i],
+					 zero);
+	}
+	return 0;
+}
+
+static int check_pairs(struct gksm_gpu *gpu, const uint8_t *pages,
+		       unsigned int batch)
+{
+	struct gksm_gpu_pair pairs[NR_PAIRS];
+	uint8_t equal[NR_PAIRS];
+	int err;
+
+	for (unsigned int i = 0; i < NR_PAIRS; i++) {
+		static const uint32_t others[] = {0, 5, NR_PAGES};
+		const uint32_t page = i % NR_PAGES;
+		const uint32_t other = others[i / NR_PAGES];
+
+		pairs[i].a = page;
+		pairs[i].b = other < NR_PAGES ? other : page;
+	}
+	err = gksm_gpu_compare(gpu, batch, pairs, NR_PAIRS, equal);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < NR_PAIRS; i++) {
+		const bool same =
+			!memcmp(pages + (size_t)pairs[i].a * PAGE,
+				pages + (size_t)pairs[i].b * PAGE, PAGE);
+
+		if (equal[i] != same)
+			return gksm_fail(
+				gpu, -EBADMSG,
+				"%s fails its self-test: pages %" PRIu32
+				" and %" PRIu32 " compared as %u, should be %u",
+				gpu->info.name, pairs[i].a, pairs[i].b,
+				equal[i], same);
+	}
+	return 0;
+}
+
+static int run_round(struct gksm_gpu *gpu, uint8_t *pages, uint64_t *random)
+{
+	struct gksm_gpu_batch done;
+	int err;
+
+	for (unsigned int b = 0; b < NR_BATCHES; b++) {
+		fill_pages(pages + b * BATCH_BYTES, random);
+		fill_seeds(gksm_gpu_seeds(gpu, b), random);
+		err = gksm_gpu_submit(gpu, b, NR_PAGES);
+		if (err)
+			return err;
+	}
+	for (unsigned int n = 0; n < NR_BATCHES; n++) {
+		const uint8_t *its;
+
+		err = gksm_engine_wait(gpu, &done);
+		if (err)
+			return err;
+		its = pages + done.batch * BATCH_BYTES;
+		err = check_hashes(gpu, its, &done);
+		if (!err)
+			err = check_pairs(gpu, its, done.batch);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * gksm_selftest_run - hash and compare known pages, and check the answers
+ * @gpu: an engine with a backend, not bound; it is not bound afterwards
+ *
+ * Return: 0, or
+ *   -EBADMSG	an answer is wrong
+ *   -ETIMEDOUT	the device does not answer; the engine can only be closed
+ *   -errno	the device failed
+ */
+int gksm_selftest_run(struct gksm_gpu *gpu)
+{
+	uint64_t random = 1;
+	uint8_t *pages;
+	int err;
+
+	pages = mmap(NULL, NR_BATCHES * BATCH_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED)
+		return gksm_fail(gpu, -ENOMEM, "out of memory for a self-test");
+	err = gksm_gpu_bind(gpu, pages, NR_BATCHES, NR_PAGES);
+	for (unsigned int round = 0; !err && round < NR_ROUNDS; round++)
+		err = run_round(gpu, pages, &random);
+	/* The pages stay mapped if the device may still read them. */
+	if (gpu->pages && gksm_engine_unbind(gpu))
+		return err ? err : -ETIMEDOUT;
+	munmap(pages, NR_BATCHES * BATCH_BYTES);
+	return err;
+}
