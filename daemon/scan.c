@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "log.h"
 #include "scan.h"
@@ -14,16 +13,10 @@ static int apply_one(const struct gksm_field *field, uint64_t value,
 		     const char *sysfs_dir)
 {
 	char text[24];
-	int err;
 
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	err = gksm_sysfs_write(sysfs_dir, field->name, text);
-	if (err)
-		gksm_error("cannot write %s to %s/%s: %s", text, sysfs_dir,
-			   field->name, strerror(-err));
-	else
-		gksm_debug("wrote %s to %s/%s", text, sysfs_dir, field->name);
-	return err;
+	gksm_debug("writing %s to %s/%s", text, sysfs_dir, field->name);
+	return gksm_sysfs_set(sysfs_dir, field->name, text);
 }
 
 /**

@@ -96,6 +96,39 @@ int gksm_sysfs_write(const char *dir, const char *file, const char *value)
 }
 
 /**
+ * gksm_sysfs_set - write a value, or say why it cannot be written
+ * @dir:   directory
+ * @file:  name in it
+ * @value: what to write
+ *
+ * Returns 0, -EINVAL if the module refuses the value, -ENOENT, -EPERM or
+ * -EACCES, and -ECANCELED for every other reason, after a message.
+ */
+int gksm_sysfs_set(const char *dir, const char *file, const char *value)
+{
+	const int err = gksm_sysfs_write(dir, file, value);
+
+	if (!err)
+		return 0;
+	gksm_error("cannot write %s to %s/%s: %s", value, dir, file,
+		   strerror(-err));
+	switch (-err) {
+	case EINVAL:
+		gksm_error("the module does not take this value");
+		return err;
+	case ENOENT:
+		gksm_error("is the module loaded?  Try: modprobe gksm");
+		return err;
+	case EPERM:
+	case EACCES:
+		gksm_error("only root may change it. Try: sudo");
+		return err;
+	default:
+		return -ECANCELED;
+	}
+}
+
+/**
  * gksm_sysfs_refuse_ksmd - make sure that in-kernel ksmd does not run
  * @ksm_dir: KSM's directory; a kernel without KSM has none, which is fine
  *

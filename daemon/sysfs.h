@@ -18,6 +18,7 @@ int gksm_sysfs_read(const char *dir, const char *file, char *value,
 		    size_t size);
 int gksm_sysfs_read_u64(const char *dir, const char *file, uint64_t *value);
 int gksm_sysfs_write(const char *dir, const char *file, const char *value);
+int gksm_sysfs_set(const char *dir, const char *file, const char *value);
 int gksm_sysfs_refuse_ksmd(const char *ksm_dir);
 
 #endif /* GKSM_SYSFS_H */

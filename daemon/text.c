@@ -71,7 +71,7 @@ static unsigned int edit_distance(const char *a, const char *b)
  * @nearest: the search; start it with only @word set
  * @name:    a name that exists; must outlive @nearest
  *
- * A name is near if at most a third of it, rounded up, has to be edited.
+ * A name is near if at most half of it, rounded up, has to be edited.
  */
 void gksm_nearest_offer(struct gksm_nearest *nearest, const char *name)
 {
@@ -81,7 +81,7 @@ void gksm_nearest_offer(struct gksm_nearest *nearest, const char *name)
 	if (strlen(nearest->word) > NEAREST_MAX_LEN || len > NEAREST_MAX_LEN)
 		return;
 	distance = edit_distance(nearest->word, name);
-	if (distance > (len + 2) / 3)
+	if (distance > (len + 1) / 2)
 		return;
 	if (nearest->name && nearest->distance <= distance)
 		return;

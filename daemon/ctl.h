@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ctl.h - what gksmctl's commands are given
+ */
+#ifndef GKSM_CTL_H
+#define GKSM_CTL_H
+
+#include <stdbool.h>
+
+/**
+ * struct gksm_ctl - options of gksmctl
+ * @sysfs_dir: the module's directory
+ * @ksm_dir:   in-kernel KSM's directory
+ * @proc_dir:  /proc
+ * @json:      output for programs
+ * @watch:     repeat
+ * @timeout_s: give up when nothing has changed for so long
+ */
+struct gksm_ctl {
+	const char *sysfs_dir;
+	const char *ksm_dir;
+	const char *proc_dir;
+	bool json;
+	bool watch;
+	unsigned int timeout_s;
+};
+
+int gksm_ctl_status(const struct gksm_ctl *ctl, int argc, char **argv);
+int gksm_ctl_set(const struct gksm_ctl *ctl, int argc, char **argv);
+int gksm_ctl_unmerge(const struct gksm_ctl *ctl, int argc, char **argv);
+
+#endif /* GKSM_CTL_H */

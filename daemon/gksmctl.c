@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gksmctl.c - see and change what gksm does
+ *
+ * A table of commands. Everything they show and set is in sysfs and in
+ * /proc; no command talks to the daemon.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "exit_code.h"
+#include "gksm_abi.h"
+#include "log.h"
+#include "option.h"
+#include "sysfs.h"
+#include "text.h"
+#include "version.h"
+
+enum option_index {
+	OPT_JSON,
+	OPT_WATCH,
+	OPT_TIMEOUT,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_SYSFS,
+	OPT_KSM_DIR,
+	OPT_PROC,
+	NR_OPTIONS,
+};
+
+static const struct gksm_option options[NR_OPTIONS] = {
+	[OPT_JSON] = {"json", 'j', NULL, "output for programs", false},
+	[OPT_WATCH] = {"watch", 'w', NULL, "status: repeat, with changes",
+		       false},
+	[OPT_TIMEOUT] = {"timeout", 't', "SECONDS",
+			 "unmerge: give up after so long without progress",
+			 false},
+	[OPT_HELP] = {"help", 'h', NULL, "print this and exit", false},
+	[OPT_VERSION] = {"version", 'V', NULL, "print the version and exit",
+			 false},
+	[OPT_SYSFS] = {"sysfs", 0, "DIR",
+		       "directory instead of " GKSM_SYSFS_PATH, true},
+	[OPT_KSM_DIR] = {"ksm-dir", 0, "DIR",
+			 "directory instead of " GKSM_KSM_SYSFS_PATH, true},
+	[OPT_PROC] = {"proc", 0, "DIR", "directory instead of /proc", true},
+};
+
+/* How long a page fault may take that has to wait for memory. */
+#define DEFAULT_TIMEOUT_S 60
+
+static int show_help(const struct gksm_ctl *ctl, int argc, char **argv);
+static int show_version(const struct gksm_ctl *ctl, int argc, char **argv);
+
+/* The commands; --help prints them in this order. */
+static const struct command {
+	const char *name;
+	const char *operands;
+	const char *help;
+	int (*run)(const struct gksm_ctl *ctl, int argc, char **argv);
+} commands[] = {
+	{"status", "[SECONDS]", "show what module and daemon do",
+	 gksm_ctl_status},
+	{"set", "KEY VALUE...", "change settings of the module", gksm_ctl_set},
+	{"unmerge", "", "stop, unmerge all pages, and wait for it",
+	 gksm_ctl_unmerge},
+	{"help", "", "print this", show_help},
+	{"version", "", "print the version", show_version},
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int show_help(const struct gksm_ctl *ctl, int argc, char **argv)
+{
+	(void)ctl;
+	(void)argc;
+	(void)argv;
+	puts("Usage: gksmctl [OPTION]... COMMAND [OPERAND]...\n"
+	     "See and change what gksm does.\n\n"
+	     "Commands:");
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		printf("  %-8s %-17s  %s\n", commands[i].name,
+		       commands[i].operands, commands[i].help);
+	putchar('\n');
+	gksm_options_help(options, NR_OPTIONS, stdout);
+	puts("\nSee gksmctl(8).");
+	return 0;
+}
+
+static int show_version(const struct gksm_ctl *ctl, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	if (ctl->json)
+		printf("{\"version\": \"%s\", \"abi\": %d}\n", GKSM_VERSION,
+		       GKSM_ABI_VERSION);
+	else
+		printf("gksmctl %s, ABI %d\n", GKSM_VERSION, GKSM_ABI_VERSION);
+	return 0;
+}
+
+/**
+ * struct arguments - what the command line says
+ * @ctl:     options for the commands
+ * @help:    --help was given
+ * @version: --version was given
+ */
+struct arguments {
+	struct gksm_ctl ctl;
+	bool help;
+	bool version;
+};
+
+static int take_timeout(struct gksm_ctl *ctl, const char *text)
+{
+	uint64_t seconds;
+
+	if (gksm_text_to_u64(text, 1, 86400, &seconds)) {
+		gksm_error("bad value \"%s\" for --timeout: need a number from "
+			   "1 to 86400",
+			   text);
+		return -EINVAL;
+	}
+	ctl->timeout_s = (unsigned int)seconds;
+	return 0;
+}
+
+static int take_option(void *arg, size_t which, const char *value)
+{
+	struct arguments *args = arg;
+
+	switch (which) {
+	case OPT_JSON:
+		args->ctl.json = true;
+		break;
+	case OPT_WATCH:
+		args->ctl.watch = true;
+		break;
+	case OPT_TIMEOUT:
+		return take_timeout(&args->ctl, value);
+	case OPT_HELP:
+		args->help = true;
+		break;
+	case OPT_VERSION:
+		args->version = true;
+		break;
+	case OPT_SYSFS:
+		args->ctl.sysfs_dir = value;
+		break;
+	case OPT_KSM_DIR:
+		args->ctl.ksm_dir = value;
+		break;
+	case OPT_PROC:
+		args->ctl.proc_dir = value;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct command *find_command(const char *name)
+{
+	struct gksm_nearest nearest = {.word = name};
+
+	for (size_t i = 0; i < NR_COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		gksm_nearest_offer(&nearest, commands[i].name);
+	}
+	if (nearest.name)
+		gksm_error("unknown command \"%s\"; did you mean \"%s\"?", name,
+			   nearest.name);
+	else
+		gksm_error("unknown command \"%s\"; known: status, set, "
+			   "unmerge, help, version",
+			   name);
+	return NULL;
+}
+
+static int run_command(const struct gksm_ctl *ctl, int argc, char **argv)
+{
+	const struct command *command;
+
+	if (!argc) {
+		gksm_error("no command; see gksmctl --help");
+		return -EINVAL;
+	}
+	command = find_command(argv[0]);
+	if (!command)
+		return -EINVAL;
+	if (ctl->watch && command->run != gksm_ctl_status) {
+		gksm_error("--watch goes with status only");
+		return -EINVAL;
+	}
+	return command->run(ctl, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments args = {
+		.ctl =
+			{
+				.sysfs_dir = GKSM_SYSFS_PATH,
+				.ksm_dir = GKSM_KSM_SYSFS_PATH,
+				.proc_dir = "/proc",
+				.timeout_s = DEFAULT_TIMEOUT_S,
+			},
+	};
+	int first, err;
+
+	gksm_log_open("gksmctl", GKSM_LOG_INFO);
+	first = gksm_options_parse(options, NR_OPTIONS, argc, argv, take_option,
+				   &args);
+	if (first < 0)
+		return gksm_exit_of(first);
+	if (args.help)
+		err = show_help(&args.ctl, 0, NULL);
+	else if (args.version)
+		err = show_version(&args.ctl, 0, NULL);
+	else
+		err = run_command(&args.ctl, argc - first, argv + first);
+	return gksm_exit_of(err);
+}
