@@ -8,20 +8,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
+#include "clock.h"
 #include "notify.h"
 
 /* How often the status line changes; a human reads it. */
 #define STATUS_INTERVAL_MS 10000
-
-static uint64_t monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /**
  * gksm_notify_init - see who listens
@@ -52,7 +44,7 @@ void gksm_notify_ready(void)
  */
 void gksm_notify_reloading(void)
 {
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_us());
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, gksm_clock_us());
 }
 
 /**
@@ -76,7 +68,7 @@ bool gksm_notify_is_due(struct gksm_notify *notify)
 
 	if (notify->interval_ms < 0)
 		return false;
-	now_ms = monotonic_us() / 1000;
+	now_ms = gksm_clock_ms();
 	if (now_ms < notify->due_ms)
 		return false;
 	notify->due_ms = now_ms + (uint64_t)notify->interval_ms;

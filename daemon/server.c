@@ -15,8 +15,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "server.h"
+
+/*
+ * Ten deadlines of the module's default: what is late by so much is of no use
+ * to anybody, and a device that only has much to do finishes some batch in it.
+ */
+#define DEFAULT_PATIENCE_MS 10000
 
 /**
  * gksm_server_init - reserve everything that the loop needs
@@ -37,6 +44,7 @@ int gksm_server_init(struct gksm_server *server, struct gksm_session *session,
 		.session = session,
 		.device = device,
 		.signal_fd = -1,
+		.patience_ms = DEFAULT_PATIENCE_MS,
 	};
 	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
 		return -errno;
@@ -112,6 +120,10 @@ static int complete(struct gksm_server *server, uint64_t id,
 	return 0;
 }
 
+/*
+ * Every batch that was taken is completed, even if the module surely has
+ * taken it back: the late answer shows it that somebody is still there.
+ */
 static int hand_back(struct gksm_server *server, uint64_t id)
 {
 	if (!id)
@@ -136,6 +148,7 @@ static int replace_device(struct gksm_server *server)
 		lane->id = 0;
 		lane->waiting.batch = 0;
 	}
+	server->nr_in_flight = 0;
 	server->stats.device_failures++;
 	return gksm_device_replace(server->device);
 }
@@ -166,7 +179,19 @@ static int start_batch(struct gksm_server *server, const struct gksm_next *next)
 			gksm_gpu_seeds(gpu, next->index));
 	if (gksm_gpu_submit(gpu, next->index, next->nr_pages))
 		return fail_device(server);
+	if (!server->nr_in_flight++)
+		server->progress_ms = gksm_clock_ms();
 	return 0;
+}
+
+/* The device still works on a batch that the module took back meanwhile. */
+static int queue_batch(struct gksm_server *server, const struct gksm_next *next)
+{
+	struct gksm_lane *lane = &server->lanes[next->index];
+	const uint64_t overtaken = lane->waiting.batch;
+
+	lane->waiting = *next;
+	return hand_back(server, overtaken);
 }
 
 /* Takes what is ready; the module has no more than nr_batches. */
@@ -174,7 +199,6 @@ static int take_batches(struct gksm_server *server, short revents)
 {
 	for (unsigned int i = 0; i < server->session->nr_batches; i++) {
 		struct gksm_next next;
-		struct gksm_lane *lane;
 		int err = gksm_session_next(server->session, &next);
 
 		if (err == -EAGAIN && !i && !(revents & POLLIN))
@@ -184,19 +208,25 @@ static int take_batches(struct gksm_server *server, short revents)
 		if (err)
 			return explain_module(err);
 		server->stats.batches_taken++;
-		lane = &server->lanes[next.index];
-		if (!lane->id) {
+		if (server->lanes[next.index].id)
+			err = queue_batch(server, &next);
+		else
 			err = start_batch(server, &next);
-			if (err)
-				return err;
-			continue;
-		}
-		/* The device still works on one that the module took back. */
-		if (lane->waiting.batch)
-			server->stats.batches_late++;
-		lane->waiting = next;
+		if (err)
+			return err;
 	}
 	return 0;
+}
+
+/* The batch's place belongs to the next one: give up the first, start it. */
+static int start_waiting(struct gksm_server *server, struct gksm_lane *lane)
+{
+	const struct gksm_next next = lane->waiting;
+	const int err = hand_back(server, lane->id);
+
+	lane->id = 0;
+	lane->waiting.batch = 0;
+	return err ? err : start_batch(server, &next);
 }
 
 static int answer(struct gksm_server *server, const struct gksm_gpu_batch *done)
@@ -235,16 +265,13 @@ static int reap_batches(struct gksm_server *server)
 			return 0;
 		if (err || done.error)
 			return fail_device(server);
+		server->nr_in_flight--;
+		server->progress_ms = gksm_clock_ms();
 		lane = &server->lanes[done.batch];
-		if (lane->waiting.batch) {
-			struct gksm_next next = lane->waiting;
-
-			lane->waiting.batch = 0;
-			server->stats.batches_late++;
-			err = start_batch(server, &next);
-		} else {
+		if (lane->waiting.batch)
+			err = start_waiting(server, lane);
+		else
 			err = answer(server, &done);
-		}
 		if (err)
 			return err;
 	}
@@ -282,6 +309,27 @@ static void tell_alive(struct gksm_server *server)
 	gksm_notify_alive(&server->notify, line);
 }
 
+/* A device can also fail without a word: nothing ever comes back. */
+static int check_progress(struct gksm_server *server)
+{
+	if (!server->nr_in_flight ||
+	    gksm_clock_ms() < server->progress_ms + server->patience_ms)
+		return 0;
+	gksm_error("%s has finished nothing for %u ms",
+		   gksm_device_name(server->device), server->patience_ms);
+	return replace_device(server);
+}
+
+static int poll_timeout_ms(const struct gksm_server *server)
+{
+	int timeout_ms = server->notify.interval_ms;
+
+	if (server->nr_in_flight &&
+	    (timeout_ms < 0 || timeout_ms > (int)server->patience_ms))
+		timeout_ms = (int)server->patience_ms;
+	return timeout_ms;
+}
+
 /**
  * gksm_server_run - serve until told to stop
  * @server: initialized, everything set
@@ -302,7 +350,7 @@ int gksm_server_run(struct gksm_server *server)
 		};
 
 		tell_alive(server);
-		if (poll(fds, 3, server->notify.interval_ms) < 0) {
+		if (poll(fds, 3, poll_timeout_ms(server)) < 0) {
 			err = errno == EINTR ? 0 : -errno;
 			continue;
 		}
@@ -312,6 +360,8 @@ int gksm_server_run(struct gksm_server *server)
 			err = reap_batches(server);
 		if (!err && fds[2].revents)
 			err = take_batches(server, fds[2].revents);
+		if (!err)
+			err = check_progress(server);
 	}
 	return err;
 }

@@ -40,6 +40,9 @@ struct gksm_lane {
  * @finder:    memory for the search in one batch
  * @lanes:     one for each batch of the session
  * @slots:     memory behind the lanes' slots
+ * @nr_in_flight: batches that the device computes
+ * @progress_ms: when the device last finished a batch, or got the first
+ * @patience_ms: a device that finishes nothing for so long has failed
  * @stats:     counters
  * @stop:      SIGTERM or SIGINT came
  */
@@ -53,6 +56,9 @@ struct gksm_server {
 	struct gksm_finder finder;
 	struct gksm_lane *lanes;
 	struct gksm_slot *slots;
+	unsigned int nr_in_flight;
+	uint64_t progress_ms;
+	unsigned int patience_ms;
 	struct gksm_stats stats;
 	bool stop;
 };
