@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# plan.sh - which cases run in the VM, in what order, and for how long
+#
+# Sourced by ../run, whose variables it uses.
+# shellcheck disable=SC2154,SC2034
+
+plan_names=()
+declare -A plan_limit_s plan_command plan_expects
+
+# quote WORD...: the words as a line of POSIX shell.
+quote() {
+	local word
+
+	for word in "$@"; do
+		printf "'%s' " "${word//\'/\'\\\'\'}"
+	done
+}
+
+# comment FILE KEY: the value of "# KEY: VALUE".
+comment() {
+	sed -n "s/^# $2: //p" "$1" | head -n 1
+}
+
+# add_case NAME FILE
+add_case() {
+	local limit_s
+
+	limit_s=$(comment "$2" limit)
+	plan_names+=("$1")
+	plan_limit_s[$1]=${timeout_s:-${limit_s:-120}}
+	plan_expects[$1]=$(comment "$2" expects)
+	plan_command[$1]=$(quote "$2")
+}
+
+# make_plan CASE...: each is the name of a case or the path of its script; if
+# the first one is neither, all of them together are one command.
+make_plan() {
+	local word file
+
+	for word in "$@"; do
+		file=$src/tests/vm/cases/${word%.sh}.sh
+		if [[ $word == *.sh && -f $word ]]; then
+			file=$(realpath "$word")
+		elif [ ! -f "$file" ]; then
+			if [ ${#plan_names[@]} -gt 0 ]; then
+				echo "run: no such case: $word" >&2
+				return 1
+			fi
+			plan_names=(command)
+			plan_limit_s[command]=${timeout_s:-120}
+			plan_expects[command]=
+			plan_command[command]=$(quote "$@")
+			return 0
+		fi
+		word=${file##*/}
+		add_case "${word%.sh}" "$file"
+	done
+}
+
+# write_plan: the cases that have not ended yet, for guest.sh.
+write_plan() {
+	local name
+
+	for name in "${plan_names[@]:${#ended[@]}}"; do
+		printf '%s\t%s\t%s\n' "$name" "${plan_limit_s[$name]}" \
+			"${plan_command[$name]}"
+	done > "$out/.plan"
+}
