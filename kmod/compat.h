@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compat.h - one face for the kernels that the module builds on
+ *
+ * Force-included into every file. Together with probe.sh this is the only
+ * place that knows that kernels differ; the rest is written against the
+ * newest names.
+ */
+#ifndef GKSM_COMPAT_H
+#define GKSM_COMPAT_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) "gksm: " fmt
+
+#include <linux/mm.h>
+#include <linux/mm_types.h>
+#include <linux/huge_mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/percpu_counter.h>
+#include <linux/rmap.h>
+#include <linux/sched/coredump.h>
+#include <linux/swap.h>
+
+#ifndef CONFIG_X86_64
+#error "gksm is for x86-64: the merge protocol was only proven there"
+#endif
+#ifndef CONFIG_MMU_NOTIFIER
+#error "gksm needs CONFIG_MMU_NOTIFIER"
+#endif
+#ifndef CONFIG_KSM
+#error "gksm needs CONFIG_KSM: the kernel must understand merged pages"
+#endif
+
+/* v6.3. Needed for: Debian 12 (6.1). */
+#ifndef GKSM_HAVE_VM_FLAGS_SET
+static inline void gksm_compat_vm_flags_mod(struct vm_area_struct *vma,
+					    unsigned long set,
+					    unsigned long clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#define vm_flags_mod(vma, set, clear) gksm_compat_vm_flags_mod(vma, set, clear)
+#endif
+
+/* mm_trace_rss_stat() is not exported, hence the counter by hand. */
+static inline void gksm_mm_dec_anon(struct mm_struct *mm)
+{
+#ifdef GKSM_HAVE_PERCPU_RSS
+	percpu_counter_dec(&mm->rss_stat[MM_ANONPAGES]);
+#else
+	atomic_long_dec(&mm->rss_stat.count[MM_ANONPAGES]);
+#endif
+}
+
+static inline bool gksm_mm_opted_in(struct mm_struct *mm)
+{
+#ifdef GKSM_HAVE_MM_FLAGS_TEST
+	return mm_flags_test(MMF_VM_MERGEABLE, mm);
+#else
+	return test_bit(MMF_VM_MERGEABLE, &mm->flags);
+#endif
+}
+
+static inline void gksm_range_init(struct mmu_notifier_range *range,
+				   struct vm_area_struct *vma,
+				   unsigned long start, unsigned long end)
+{
+#ifdef GKSM_HAVE_RANGE_INIT_VMA
+	mmu_notifier_range_init(range, MMU_NOTIFY_CLEAR, 0, vma, vma->vm_mm,
+				start, end);
+#else
+	mmu_notifier_range_init(range, MMU_NOTIFY_CLEAR, 0, vma->vm_mm, start,
+				end);
+#endif
+	range->flags |= MMU_NOTIFIER_RANGE_BLOCKABLE;
+}
+
+#ifdef GKSM_HAVE_FOLIO_MAPPING_KSM
+#define GKSM_MAPPING_KSM	((void *)FOLIO_MAPPING_KSM)
+#else
+#define GKSM_MAPPING_KSM	((void *)PAGE_MAPPING_KSM)
+#endif
+
+static inline bool gksm_page_test_ksm(struct page *page)
+{
+#ifdef GKSM_HAVE_PAGE_KSM
+	return PageKsm(page);
+#else
+	return folio_test_ksm(page_folio(page));
+#endif
+}
+
+static inline void gksm_page_set_swapbacked(struct page *page)
+{
+#ifdef GKSM_HAVE_PAGE_KSM
+	SetPageSwapBacked(page);
+#else
+	__folio_set_swapbacked(page_folio(page));
+#endif
+}
+
+static inline bool gksm_page_swapcache(struct page *page)
+{
+#ifdef GKSM_HAVE_FOLIO_RMAP
+	return folio_test_swapcache(page_folio(page));
+#else
+	return PageSwapCache(page);
+#endif
+}
+
+/* Mappings of an order-0 page. */
+static inline int gksm_page_mapcount(struct page *page)
+{
+#ifdef GKSM_HAVE_FOLIO_MAPCOUNT
+	return folio_mapcount(page_folio(page));
+#else
+	return page_mapcount(page);
+#endif
+}
+
+/* The page's exclusive bit is set; may it be given up now? PTE must be none. */
+static inline bool gksm_page_try_share(struct page *page)
+{
+#ifdef GKSM_HAVE_FOLIO_TRY_SHARE
+	return !folio_try_share_anon_rmap_pte(page_folio(page), page);
+#else
+	return !page_try_share_anon_rmap(page);
+#endif
+}
+
+#endif /* GKSM_COMPAT_H */
