@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mm_slot.c - which address spaces opted in, and what is known of their pages
+ *
+ * Owned by whoever holds the scan lock (scan.h).
+ */
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/random.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/xxhash.h>
+
+#include "mm_slot.h"
+#include "stats.h"
+
+/**
+ * DOC: Finding what opted in
+ *
+ * A process opts in through the kernel's own means: madvise(MADV_MERGEABLE)
+ * or prctl(PR_SET_MEMORY_MERGE) set MMF_VM_MERGEABLE in its mm, and fork
+ * passes it on. The kernel keeps these mms on a list of ksmd's that a module
+ * cannot see, so we walk the processes under RCU instead; there is nothing to
+ * register and no hook. A slot holds the mm_struct but not the memory: an
+ * exiting process is not delayed, and its slot goes when mm_users is 0.
+ *
+ * Memory: one page per 2 MiB of address space with hashed pages (0.2 %), and
+ * a slot per address space. Regions that a whole pass did not touch are
+ * freed at its end (XA_MARK_0 says touched).
+ */
+
+#define REGION_TOUCHED	XA_MARK_0
+#define COOKIE_PAGE_MASK ((1ULL << GKSM_COOKIE_PAGE_BITS) - 1)
+
+static DEFINE_HASHTABLE(slots_by_mm, 10);
+static LIST_HEAD(slots);
+static DEFINE_XARRAY_FLAGS(slots_by_id, XA_FLAGS_ALLOC1);
+static u32 next_id;
+static struct kmem_cache *slot_cache;
+static u64 nr_regions, nr_slots;
+static u64 global_salt;
+
+/**
+ * gksm_mm_slots_init() - prepare
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gksm_mm_slots_init(void)
+{
+	slot_cache = KMEM_CACHE(gksm_mm_slot, 0);
+	if (!slot_cache)
+		return -ENOMEM;
+	/* Random, so that nobody can prepare pages with colliding hashes. */
+	global_salt = get_random_u64();
+	return 0;
+}
+
+static struct gksm_mm_slot *find_slot(struct mm_struct *mm)
+{
+	struct gksm_mm_slot *slot;
+
+	hash_for_each_possible(slots_by_mm, slot, hash, (unsigned long)mm)
+		if (slot->mm == mm)
+			return slot;
+	return NULL;
+}
+
+static void add_slot(struct mm_struct *mm)
+{
+	struct gksm_mm_slot *slot;
+	const void *zeros = page_address(ZERO_PAGE(0));
+
+	slot = kmem_cache_alloc(slot_cache, GFP_KERNEL | __GFP_NOWARN);
+	if (!slot)
+		return;
+	if (xa_alloc_cyclic(&slots_by_id, &slot->id, slot,
+			    XA_LIMIT(1, GKSM_MM_ID_MAX), &next_id,
+			    GFP_KERNEL | __GFP_NOWARN) < 0) {
+		kmem_cache_free(slot_cache, slot);
+		return;
+	}
+	mmgrab(mm);
+	slot->mm = mm;
+	slot->salt = global_salt;
+	slot->zero_hash = xxh64(zeros, PAGE_SIZE, slot->salt);
+	xa_init(&slot->regions);
+	hash_add(slots_by_mm, &slot->hash, (unsigned long)mm);
+	list_add_tail(&slot->list, &slots);
+	nr_slots++;
+}
+
+static void free_regions(struct gksm_mm_slot *slot)
+{
+	unsigned long i;
+	void *region;
+
+	xa_for_each(&slot->regions, i, region) {
+		free_page((unsigned long)region);
+		nr_regions--;
+	}
+	xa_destroy(&slot->regions);
+}
+
+static void free_slot(struct gksm_mm_slot *slot)
+{
+	free_regions(slot);
+	xa_erase(&slots_by_id, slot->id);
+	hash_del(&slot->hash);
+	list_del(&slot->list);
+	mmdrop(slot->mm);
+	kmem_cache_free(slot_cache, slot);
+	nr_slots--;
+}
+
+/**
+ * gksm_mm_slots_exit() - forget everything
+ */
+void gksm_mm_slots_exit(void)
+{
+	struct gksm_mm_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &slots, list)
+		free_slot(slot);
+	xa_destroy(&slots_by_id);
+	kmem_cache_destroy(slot_cache);
+}
+
+/* A thread's mm: the group leader may have exited before its threads. */
+static struct mm_struct *grab_process_mm(struct task_struct *process,
+					 bool (*want)(struct mm_struct *mm))
+{
+	struct task_struct *thread;
+	struct mm_struct *mm = NULL;
+
+	for_each_thread(process, thread) {
+		bool found;
+
+		task_lock(thread);
+		found = thread->mm && !(thread->flags & PF_KTHREAD);
+		if (found && want(thread->mm)) {
+			mm = thread->mm;
+			mmgrab(mm);
+		}
+		task_unlock(thread);
+		if (found)
+			break;
+	}
+	return mm;
+}
+
+/**
+ * gksm_mm_list_collect() - all address spaces that somebody wants
+ * @list: out: to be given to gksm_mm_list_release(), on error too
+ * @want: called under task_lock() and RCU
+ *
+ * The array is sized before the walk; the walk starts again if there were
+ * more.
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int gksm_mm_list_collect(struct gksm_mm_list *list,
+			 bool (*want)(struct mm_struct *mm))
+{
+	unsigned int room = 256, found;
+	struct task_struct *process;
+
+	for (;;) {
+		list->nr = 0;
+		list->mms = kvmalloc_array(room, sizeof(*list->mms),
+					   GFP_KERNEL | __GFP_NOWARN);
+		if (!list->mms)
+			return -ENOMEM;
+		found = 0;
+		rcu_read_lock();
+		for_each_process(process) {
+			struct mm_struct *mm = grab_process_mm(process, want);
+
+			if (!mm)
+				continue;
+			if (found++ < room)
+				list->mms[list->nr++] = mm;
+			else
+				mmdrop(mm);
+		}
+		rcu_read_unlock();
+		if (found <= room)
+			return 0;
+		gksm_mm_list_release(list);
+		room = found + found / 4;
+		cond_resched();
+	}
+}
+
+/**
+ * gksm_mm_list_release() - give the address spaces back
+ * @list: from gksm_mm_list_collect()
+ */
+void gksm_mm_list_release(struct gksm_mm_list *list)
+{
+	while (list->nr)
+		mmdrop(list->mms[--list->nr]);
+	kvfree(list->mms);
+	list->mms = NULL;
+}
+
+static bool alive(struct mm_struct *mm)
+{
+	return atomic_read(&mm->mm_users) > 0;
+}
+
+/**
+ * gksm_mm_slots_update() - drop what has exited, add what opted in
+ *
+ * The caller must not hold a pointer to a slot across the call.
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_mm_slots_update(void)
+{
+	struct gksm_mm_slot *slot, *next;
+	struct gksm_mm_list list;
+	unsigned int i;
+
+	list_for_each_entry_safe(slot, next, &slots, list)
+		if (!alive(slot->mm))
+			free_slot(slot);
+	if (!gksm_mm_list_collect(&list, gksm_mm_opted_in))
+		for (i = 0; i < list.nr; i++)
+			if (alive(list.mms[i]) && !find_slot(list.mms[i]))
+				add_slot(list.mms[i]);
+	gksm_mm_list_release(&list);
+	gksm_gauge(mms, nr_slots);
+}
+
+/**
+ * gksm_mm_slot_first() - the slot that a pass starts with
+ *
+ * Return: a slot or NULL.
+ */
+struct gksm_mm_slot *gksm_mm_slot_first(void)
+{
+	return list_first_entry_or_null(&slots, struct gksm_mm_slot, list);
+}
+
+/**
+ * gksm_mm_slot_next() - the slot after another
+ * @slot: a slot
+ *
+ * Return: a slot or NULL.
+ */
+struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot)
+{
+	return list_is_last(&slot->list, &slots) ? NULL :
+						   list_next_entry(slot, list);
+}
+
+/**
+ * gksm_mm_slots_prune() - a pass has ended: free regions it did not touch
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_mm_slots_prune(void)
+{
+	struct gksm_mm_slot *slot;
+	unsigned long i;
+	void *region;
+
+	list_for_each_entry(slot, &slots, list) {
+		xa_for_each(&slot->regions, i, region) {
+			if (xa_get_mark(&slot->regions, i, REGION_TOUCHED)) {
+				xa_clear_mark(&slot->regions, i,
+					      REGION_TOUCHED);
+			} else {
+				xa_erase(&slot->regions, i);
+				free_page((unsigned long)region);
+				nr_regions--;
+			}
+		}
+		cond_resched();
+	}
+}
+
+/**
+ * gksm_mm_slots_forget() - forget all hashes
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_mm_slots_forget(void)
+{
+	struct gksm_mm_slot *slot;
+
+	list_for_each_entry(slot, &slots, list) {
+		free_regions(slot);
+		cond_resched();
+	}
+}
+
+/**
+ * gksm_mm_slots_bytes() - memory in use
+ *
+ * Return: bytes.
+ */
+u64 gksm_mm_slots_bytes(void)
+{
+	return nr_regions * PAGE_SIZE + nr_slots * sizeof(struct gksm_mm_slot);
+}
+
+/**
+ * gksm_cookie() - name a page
+ * @slot: its address space
+ * @addr: its address
+ *
+ * Return: the cookie, never 0.
+ */
+u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr)
+{
+	return (u64)slot->id << GKSM_COOKIE_PAGE_BITS | addr >> PAGE_SHIFT;
+}
+
+/**
+ * gksm_cookie_slot() - the address space in a cookie
+ * @cookie: any number, trusted or not
+ *
+ * Return: the slot or NULL. An id may have been given to another address
+ * space since; what is done with the page must not depend on it.
+ */
+struct gksm_mm_slot *gksm_cookie_slot(u64 cookie)
+{
+	return xa_load(&slots_by_id, cookie >> GKSM_COOKIE_PAGE_BITS);
+}
+
+/**
+ * gksm_cookie_addr() - the address in a cookie
+ * @cookie: any number, trusted or not
+ */
+unsigned long gksm_cookie_addr(u64 cookie)
+{
+	return (cookie & COOKIE_PAGE_MASK) << PAGE_SHIFT;
+}
+
+/**
+ * gksm_mm_slot_last_hash() - where the last hash of a page is kept
+ * @slot:   its address space
+ * @addr:   its address
+ * @create: whether to make room for it
+ *
+ * Marks the region as touched in this pass.
+ *
+ * Context: scan lock held; may sleep if @create.
+ * Return: the place, or NULL if there is none (and no memory to make it).
+ */
+u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
+			    bool create)
+{
+	unsigned long i = addr / (GKSM_REGION_PAGES * PAGE_SIZE);
+	u64 *region = xa_load(&slot->regions, i);
+
+	if (!region) {
+		if (!create)
+			return NULL;
+		region = (u64 *)get_zeroed_page(GFP_KERNEL | __GFP_NOWARN);
+		if (!region)
+			return NULL;
+		if (xa_err(xa_store(&slot->regions, i, region,
+				    GFP_KERNEL | __GFP_NOWARN))) {
+			free_page((unsigned long)region);
+			return NULL;
+		}
+		nr_regions++;
+	}
+	if (!xa_get_mark(&slot->regions, i, REGION_TOUCHED))
+		xa_set_mark(&slot->regions, i, REGION_TOUCHED);
+	return region + addr / PAGE_SIZE % GKSM_REGION_PAGES;
+}

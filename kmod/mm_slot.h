@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GKSM_MM_SLOT_H
+#define GKSM_MM_SLOT_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct mm_struct;
+
+/**
+ * struct gksm_mm_slot - an address space that opted in
+ * @hash:      by @mm
+ * @list:      all slots, in the order in which they are scanned
+ * @mm:	       held by mmgrab(): the struct stays, the memory need not
+ * @id:	       number in the cookies of its pages, 1 to GKSM_MM_ID_MAX
+ * @salt:      its trust domain: seed of the hashes of its pages
+ * @zero_hash: hash of a page of zeros with @salt
+ * @regions:   last hash of every page, by address / 2 MiB; an entry is one
+ *	       page of GKSM_REGION_PAGES hashes
+ */
+struct gksm_mm_slot {
+	struct hlist_node hash;
+	struct list_head list;
+	struct mm_struct *mm;
+	u32 id;
+	u64 salt;
+	u64 zero_hash;
+	struct xarray regions;
+};
+
+/* Pages of a region: what one page table maps. */
+#define GKSM_REGION_PAGES	512
+
+/* Values of a region that are no hash of XXH64. */
+#define GKSM_HASH_NONE		0ULL	/* never hashed */
+#define GKSM_HASH_ZEROED	1ULL	/* maps the zero page through us */
+
+/*
+ * A cookie is the slot's id above the page number of the address: 20 bits
+ * above 44, which is enough for 2^20 address spaces of 2^56 bytes.
+ */
+#define GKSM_COOKIE_PAGE_BITS	44
+#define GKSM_MM_ID_MAX		((1U << 20) - 1)
+
+int gksm_mm_slots_init(void);
+void gksm_mm_slots_exit(void);
+void gksm_mm_slots_update(void);
+struct gksm_mm_slot *gksm_mm_slot_first(void);
+struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot);
+void gksm_mm_slots_prune(void);
+void gksm_mm_slots_forget(void);
+u64 gksm_mm_slots_bytes(void);
+
+u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr);
+struct gksm_mm_slot *gksm_cookie_slot(u64 cookie);
+unsigned long gksm_cookie_addr(u64 cookie);
+
+u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
+			    bool create);
+
+/**
+ * struct gksm_mm_list - address spaces, each held by mmgrab()
+ * @mms: array
+ * @nr:	 its length; one address space may appear twice
+ */
+struct gksm_mm_list {
+	struct mm_struct **mms;
+	unsigned int nr;
+};
+
+int gksm_mm_list_collect(struct gksm_mm_list *list,
+			 bool (*want)(struct mm_struct *mm));
+void gksm_mm_list_release(struct gksm_mm_list *list);
+
+#endif /* GKSM_MM_SLOT_H */

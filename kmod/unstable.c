@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unstable.c - the unstable tree: unchanged pages that wait for a twin
+ *
+ * One entry a page, 16 bytes, nothing else: the hash, and the cookie that
+ * names the page. No reference is held and nothing is protected, so an entry
+ * may be stale; merging compares. Emptied at the end of every pass.
+ *
+ * Owned by whoever holds the scan lock (scan.h).
+ */
+#include <linux/random.h>
+
+#include "index.h"
+#include "unstable.h"
+
+#define UNSTABLE_MIN_BITS 12
+
+static struct gksm_index unstable_index;
+
+/**
+ * gksm_unstable_init() - make an empty tree; allocates nothing
+ */
+void gksm_unstable_init(void)
+{
+	gksm_index_init(&unstable_index, UNSTABLE_MIN_BITS, get_random_u64());
+}
+
+/**
+ * gksm_unstable_exit() - free the memory
+ */
+void gksm_unstable_exit(void)
+{
+	gksm_index_destroy(&unstable_index);
+}
+
+/**
+ * gksm_unstable_find() - who had this hash in this pass?
+ * @hash: XXH64 with the salt of the page's domain as seed
+ *
+ * Return: a cookie, to be checked for its domain, or 0.
+ */
+u64 gksm_unstable_find(u64 hash)
+{
+	return gksm_index_find(&unstable_index, hash);
+}
+
+/**
+ * gksm_unstable_put() - a page waits for a twin
+ * @hash:   its hash
+ * @cookie: its name; takes the place of another page with this hash
+ *
+ * Without memory the page is not entered, and waits for the next pass.
+ */
+void gksm_unstable_put(u64 hash, u64 cookie)
+{
+	if (!gksm_index_replace(&unstable_index, hash, cookie))
+		gksm_index_insert(&unstable_index, hash, cookie);
+}
+
+/**
+ * gksm_unstable_remove() - the page with this hash waits no longer
+ * @hash: its hash
+ */
+void gksm_unstable_remove(u64 hash)
+{
+	gksm_index_remove(&unstable_index, hash);
+}
+
+/**
+ * gksm_unstable_clear() - a pass has ended
+ */
+void gksm_unstable_clear(void)
+{
+	gksm_index_clear(&unstable_index);
+}
+
+/**
+ * gksm_unstable_nr() - how many pages wait
+ */
+u64 gksm_unstable_nr(void)
+{
+	return READ_ONCE(unstable_index.nr);
+}
+
+/**
+ * gksm_unstable_bytes() - memory in use
+ */
+u64 gksm_unstable_bytes(void)
+{
+	return gksm_index_bytes(&unstable_index);
+}
