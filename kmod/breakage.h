@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GKSM_BREAKAGE_H
+#define GKSM_BREAKAGE_H
+
+/*
+ * A test-only build leaves one guard of the merge protocol out, to show that
+ * the stress tests see its absence: make ... GKSM_CFLAGS=-DGKSM_BREAK=4.
+ * Never load such a module on a machine that matters; it says so itself.
+ */
+#ifndef GKSM_BREAK
+#define GKSM_BREAK		0
+#endif
+
+#define GKSM_BREAK_NOTIFIER	1	/* do not tell secondary MMUs */
+#define GKSM_BREAK_PIN		2	/* do not look for other references */
+#define GKSM_BREAK_COMPARE	4	/* do not compare under protection */
+#define GKSM_BREAK_FLUSH	8	/* do not flush */
+
+#define gksm_breaks(guard)	((GKSM_BREAK) & (guard))
+
+#endif /* GKSM_BREAKAGE_H */

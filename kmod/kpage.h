@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GKSM_KPAGE_H
+#define GKSM_KPAGE_H
+
+#include <linux/types.h>
+
+struct page;
+
+struct page *gksm_kpage_alloc(struct page *source);
+void gksm_kpage_free(struct page *kpage);
+bool gksm_kpage_test(struct page *page);
+int gksm_kpage_sharers(struct page *kpage);
+
+#endif /* GKSM_KPAGE_H */

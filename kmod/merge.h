@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GKSM_MERGE_H
+#define GKSM_MERGE_H
+
+#include <linux/mm_types.h>
+
+/*
+ * Most pages, and widest span, of one run. 33 pages is the kernel's limit for
+ * flushing page by page (tlb_single_page_flush_ceiling); beyond it a flush
+ * empties the whole TLB. 16 to 32 is the knee of the cost of a merge over the
+ * length of the run.
+ */
+#define GKSM_MERGE_MAX		32
+#define GKSM_MERGE_SPAN		(33 * PAGE_SIZE)
+
+/**
+ * enum gksm_merge_outcome - what became of a page
+ * @GKSM_MERGE_CHANGED:	  the address does not map a candidate any more
+ * @GKSM_MERGE_DONE:	  it maps the merged page, or the zero page
+ * @GKSM_MERGE_BUSY:	  somebody else holds the page's lock
+ * @GKSM_MERGE_SPLIT:	  part of a huge page that could not be split, or
+ *			  whose bytes did not justify it
+ * @GKSM_MERGE_PINNED:	  there are references that no mapping explains
+ * @GKSM_MERGE_EXCLUSIVE: pinned for good (GUP), exclusively
+ * @GKSM_MERGE_DIFFER:	  the bytes are not the same
+ */
+enum gksm_merge_outcome {
+	GKSM_MERGE_CHANGED,
+	GKSM_MERGE_DONE,
+	GKSM_MERGE_BUSY,
+	GKSM_MERGE_SPLIT,
+	GKSM_MERGE_PINNED,
+	GKSM_MERGE_EXCLUSIVE,
+	GKSM_MERGE_DIFFER,
+};
+
+/**
+ * struct gksm_merge_item - one page to merge
+ * @addr:    its address
+ * @kpage:   what to map instead: a merged page (kpage.h) that the caller
+ *	     holds a reference on, or NULL for the zero page
+ * @outcome: out
+ * @page:    private: the page now mapped, referenced and locked
+ * @entry:   private: its page table entry before
+ * @cleared: private: the entry is none and ours to set
+ */
+struct gksm_merge_item {
+	unsigned long addr;
+	struct page *kpage;
+	enum gksm_merge_outcome outcome;
+	struct page *page;
+	pte_t entry;
+	bool cleared;
+};
+
+void gksm_merge_run(struct vm_area_struct *vma, struct gksm_merge_item *items,
+		    unsigned int nr);
+
+#endif /* GKSM_MERGE_H */

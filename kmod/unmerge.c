@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unmerge.c - give pages back to their owners
+ *
+ * Writes no page table: the kernel's own fault handler unshares the page, as
+ * if its owner had written to it.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "kpage.h"
+#include "mm_slot.h"
+#include "stable.h"
+#include "stats.h"
+#include "unmerge.h"
+#include "walk.h"
+
+/* A fork may copy merged pages to an address space not on the list. */
+#define UNMERGE_ROUNDS 8
+
+static bool maps_kpage(struct vm_area_struct *vma, unsigned long addr)
+{
+	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
+	spinlock_t *ptl;
+	pte_t *ptep;
+	bool ours;
+
+	ptep = pmd ? gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl) : NULL;
+	if (!ptep)
+		return false;
+	ours = gksm_pte_is_plain(*ptep) && gksm_kpage_test(pte_page(*ptep));
+	pte_unmap_unlock(ptep, ptl);
+	return ours;
+}
+
+/* Addresses in [addr, end), of one page table, that map merged pages. */
+static unsigned int find_kpages(struct vm_area_struct *vma, unsigned long addr,
+				unsigned long end, unsigned long *bitmap)
+{
+	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
+	unsigned int i, found = 0;
+	spinlock_t *ptl;
+	pte_t *first;
+
+	bitmap_zero(bitmap, PTRS_PER_PTE);
+	if (!pmd || pmd_trans_huge(READ_ONCE(*pmd)))
+		return 0;
+	first = gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl);
+	if (!first)
+		return 0;
+	for (i = 0; i < (end - addr) >> PAGE_SHIFT; i++) {
+		if (gksm_pte_is_plain(first[i]) &&
+		    gksm_kpage_test(pte_page(first[i]))) {
+			__set_bit(i, bitmap);
+			found++;
+		}
+	}
+	pte_unmap_unlock(first, ptl);
+	return found;
+}
+
+/* Mmap read lock held. The fault may be retried: swap-in, page table race. */
+static int unshare(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 16; tries++) {
+		vm_fault_t fault;
+
+		fault = handle_mm_fault(vma, addr,
+					FAULT_FLAG_UNSHARE | FAULT_FLAG_REMOTE,
+					NULL);
+		if (fault & VM_FAULT_OOM)
+			return -ENOMEM;
+		if (fault & VM_FAULT_ERROR)
+			return -EFAULT;
+		if (!maps_kpage(vma, addr)) {
+			gksm_count(pages_unmerged, 1);
+			return 0;
+		}
+		cond_resched();
+	}
+	return -EBUSY;
+}
+
+static int unmerge_vma(struct vm_area_struct *vma)
+{
+	DECLARE_BITMAP(bitmap, PTRS_PER_PTE);
+	unsigned long addr, end;
+	unsigned int i;
+	int err;
+
+	for (addr = vma->vm_start; addr < vma->vm_end; addr = end) {
+		end = min(vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!find_kpages(vma, addr, end, bitmap))
+			continue;
+		for_each_set_bit(i, bitmap, PTRS_PER_PTE) {
+			err = unshare(vma, addr + i * PAGE_SIZE);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int unmerge_mm(struct mm_struct *mm)
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (!mmget_not_zero(mm))
+		return 0;
+	mmap_read_lock(mm);
+	for_each_vma(vmi, vma) {
+		if (!vma->anon_vma ||
+		    (vma->vm_flags & (VM_PFNMAP | VM_HUGETLB | VM_IO)))
+			continue;
+		err = unmerge_vma(vma);
+		if (err)
+			break;
+	}
+	mmap_read_unlock(mm);
+	mmput(mm);
+	return err;
+}
+
+/**
+ * gksm_unmerge_page() - give one page back
+ * @mm:	  address space; may be exiting
+ * @addr: an address that mapped a merged page a moment ago
+ *
+ * Context: may sleep; no mmap lock held.
+ * Return: 0 also if there is nothing to do, -ENOMEM, -EFAULT or -EBUSY.
+ */
+int gksm_unmerge_page(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (!mmget_not_zero(mm))
+		return 0;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma && vma->anon_vma && maps_kpage(vma, addr))
+		err = unshare(vma, addr);
+	mmap_read_unlock(mm);
+	mmput(mm);
+	return err;
+}
+
+static bool any_mm(struct mm_struct *mm)
+{
+	return true;
+}
+
+/**
+ * gksm_unmerge_all() - give every merged page back
+ *
+ * Looks at every process, not only at those that opted in: a fork may have
+ * carried merged pages to one that the kernel did not mark. Merged pages of
+ * an earlier load of the module are given back too.
+ *
+ * Context: scan lock held; sleeps, long.
+ * Return: 0, -ENOMEM (memory ran out half-way: the rest stays merged), -EINTR
+ * (fatal signal), -EFAULT or -EBUSY.
+ */
+int gksm_unmerge_all(void)
+{
+	struct gksm_mm_list list;
+	unsigned int i, round;
+	int err;
+
+	for (round = 0; round < UNMERGE_ROUNDS; round++) {
+		err = gksm_mm_list_collect(&list, any_mm);
+		for (i = 0; i < list.nr && !err; i++)
+			err = unmerge_mm(list.mms[i]);
+		gksm_mm_list_release(&list);
+		gksm_stable_recount();
+		if (err || !gksm_stable_nr())
+			return err;
+	}
+	return -EBUSY;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GKSM_WALK_H
+#define GKSM_WALK_H
+
+#include <linux/mm_types.h>
+#include <linux/spinlock.h>
+
+/**
+ * struct gksm_ref - one page that a walk found
+ * @addr: its address
+ * @page: the page, with a reference for the caller; NULL: the zero page
+ */
+struct gksm_ref {
+	unsigned long addr;
+	struct page *page;
+};
+
+/**
+ * struct gksm_run - what one hold of a page table lock found
+ * @ref:     in, filled: room for @max entries, ascending by address
+ * @max:     in: most entries to visit
+ * @visited: out: entries that were not empty
+ * @nr:	     out: how many of @ref are in use, at most @visited
+ */
+struct gksm_run {
+	struct gksm_ref *ref;
+	unsigned int max;
+	unsigned int visited;
+	unsigned int nr;
+};
+
+bool gksm_vma_mergeable(struct vm_area_struct *vma);
+bool gksm_page_is_candidate(struct page *page);
+pmd_t *gksm_walk_pmd(struct mm_struct *mm, unsigned long addr,
+		     unsigned long *next);
+pte_t *gksm_pte_lock(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
+		     spinlock_t **ptl);
+bool gksm_pte_is_plain(pte_t pte);
+unsigned long gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
+			    unsigned long end, struct gksm_run *run);
+struct page *gksm_walk_page(struct vm_area_struct *vma, unsigned long addr);
+
+#endif /* GKSM_WALK_H */
