@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * apply.c - what follows from a batch of hashes
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/xxhash.h>
+
+#include <gksm_abi.h>
+
+#include "apply.h"
+#include "batch.h"
+#include "kpage.h"
+#include "merge.h"
+#include "mm_slot.h"
+#include "scan.h"
+#include "stable.h"
+#include "stats.h"
+#include "unmerge.h"
+#include "unstable.h"
+#include "walk.h"
+
+/**
+ * DOC: From hashes to merges
+ *
+ * For each page of a batch, in order:
+ *
+ * 1. Its hash differs from that of the last pass: it is *volatile*. Remember
+ *    the hash and leave the page alone. A page never hashed before is not
+ *    volatile yet: it may join a merged page at once (2), but waits for the
+ *    next pass before it is offered to others (4).
+ * 2. The stable tree has the hash: merge the page there.
+ * 3. It is zero, and use_zero_pages is set: map the zero page.
+ * 4. The unstable tree has the hash: that page and this one are twins. Make a
+ *    merged page from this one's content and merge both. Otherwise this page
+ *    waits there for a twin.
+ *
+ * Merges are not done on the way but collected as *jobs*, sorted by address
+ * and done in runs of neighbours, because one page table hold, one TLB flush
+ * and one notifier call serve a whole run. A merged page is made only of
+ * bytes whose hash the module computed itself. If one twin is refused and the
+ * other would stay alone on a new merged page, that one is given back.
+ *
+ * Hashes, verdicts and peers come from user space. They choose which pages are
+ * compared, never what the comparison says.
+ *
+ * Everything here belongs to whoever holds the scan lock. Slots and nodes live
+ * at least until the end of the pass, so jobs hold plain pointers.
+ */
+
+#define JOBS_MAX 2048
+
+/**
+ * struct job - a page to merge
+ * @slot:    its address space
+ * @addr:    its address
+ * @node:    the merged page, or NULL: the zero page
+ * @outcome: what became of it
+ */
+struct job {
+	struct gksm_mm_slot *slot;
+	unsigned long addr;
+	struct gksm_stable_node *node;
+	enum gksm_merge_outcome outcome;
+};
+
+static struct job *jobs;
+static unsigned int nr_jobs;
+static struct gksm_stable_node **fresh;
+static unsigned int nr_fresh;
+
+/**
+ * gksm_apply_init() - allocate what apply needs
+ *
+ * Return: 0 or -ENOMEM (call gksm_apply_exit()).
+ */
+int gksm_apply_init(void)
+{
+	jobs = kvmalloc_array(JOBS_MAX, sizeof(*jobs), GFP_KERNEL);
+	fresh = kvmalloc_array(JOBS_MAX, sizeof(struct gksm_stable_node *),
+			       GFP_KERNEL);
+	return jobs && fresh ? 0 : -ENOMEM;
+}
+
+/**
+ * gksm_apply_exit() - free it
+ */
+void gksm_apply_exit(void)
+{
+	kvfree(jobs);
+	kvfree(fresh);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct job *x = a, *y = b;
+
+	if (x->slot->id != y->slot->id)
+		return x->slot->id < y->slot->id ? -1 : 1;
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return 0;
+}
+
+/* Does @job belong into the run that begins with @first? */
+static bool same_run(const struct job *first, const struct job *job)
+{
+	return job->slot == first->slot &&
+	       (job->addr & PMD_MASK) == (first->addr & PMD_MASK) &&
+	       job->addr + PAGE_SIZE - first->addr <= GKSM_MERGE_SPAN;
+}
+
+/* Merge one run; areas may have changed since, so it may break up further. */
+static void merge_run_locked(struct job *run, unsigned int nr)
+{
+	static struct gksm_merge_item items[GKSM_MERGE_MAX]; /* scan lock */
+	struct mm_struct *mm = run->slot->mm;
+	unsigned int i = 0, n, k;
+
+	while (i < nr) {
+		struct vm_area_struct *vma = vma_lookup(mm, run[i].addr);
+
+		if (!vma || !gksm_vma_mergeable(vma)) {
+			gksm_count(merge_tries, 1);
+			gksm_count(merges_refused_changed, 1);
+			i++;
+			continue;
+		}
+		for (n = 0; i + n < nr && run[i + n].addr < vma->vm_end; n++) {
+			struct gksm_stable_node *node = run[i + n].node;
+
+			items[n].addr = run[i + n].addr;
+			items[n].kpage = node ? node->kpage : NULL;
+		}
+		gksm_merge_run(vma, items, n);
+		for (k = 0; k < n; k++)
+			run[i + k].outcome = items[k].outcome;
+		i += n;
+	}
+}
+
+static void merge_jobs(void)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < nr_jobs; i += n) {
+		struct mm_struct *mm = jobs[i].slot->mm;
+
+		for (n = 1; i + n < nr_jobs && n < GKSM_MERGE_MAX; n++)
+			if (!same_run(&jobs[i], &jobs[i + n]) ||
+			    jobs[i + n].addr == jobs[i + n - 1].addr)
+				break;
+		if (mmget_not_zero(mm)) {
+			mmap_read_lock(mm);
+			merge_run_locked(&jobs[i], n);
+			mmap_read_unlock(mm);
+			mmput_async(mm);
+		}
+		cond_resched();
+	}
+}
+
+/* A new merged page with one sharer saves nothing and cannot be swapped. */
+static unsigned int undo_singles(void)
+{
+	unsigned int i, undone = 0;
+
+	for (i = 0; i < nr_jobs; i++) {
+		struct job *job = &jobs[i];
+
+		if (job->outcome != GKSM_MERGE_DONE || !job->node ||
+		    !job->node->fresh ||
+		    gksm_kpage_sharers(job->node->kpage) != 1)
+			continue;
+		if (!gksm_unmerge_page(job->slot->mm, job->addr))
+			undone++;
+	}
+	gksm_count(merges_undone, undone);
+	return undone;
+}
+
+static void remember_zeroed(const struct job *job)
+{
+	u64 *last = gksm_mm_slot_last_hash(job->slot, job->addr, false);
+
+	if (last)
+		*last = GKSM_HASH_ZEROED;
+}
+
+/* Do all jobs, then settle what became of the merged pages made for them. */
+static void run_jobs(void)
+{
+	unsigned int i, merged = 0, shared = 0;
+
+	sort(jobs, nr_jobs, sizeof(*jobs), by_address, NULL);
+	merge_jobs();
+	for (i = 0; i < nr_jobs; i++) {
+		if (jobs[i].outcome != GKSM_MERGE_DONE)
+			continue;
+		if (jobs[i].node)
+			merged++;
+		else
+			remember_zeroed(&jobs[i]);
+	}
+	merged -= undo_singles();
+	nr_jobs = 0;
+	for (i = 0; i < nr_fresh; i++) {
+		if (gksm_kpage_sharers(fresh[i]->kpage)) {
+			fresh[i]->fresh = false;
+			shared++;
+		} else {
+			gksm_stable_remove(fresh[i]);
+		}
+	}
+	nr_fresh = 0;
+	/* Estimates until the end of the pass counts. */
+	gksm_gauge_add(pages_shared, shared);
+	gksm_gauge_add(pages_sharing, (s64)merged - shared);
+}
+
+static void add_job(struct gksm_mm_slot *slot, unsigned long addr,
+		    struct gksm_stable_node *node)
+{
+	jobs[nr_jobs++] = (struct job){
+		.slot = slot,
+		.addr = addr,
+		.node = node,
+		.outcome = GKSM_MERGE_CHANGED,
+	};
+}
+
+static struct page *get_candidate(struct gksm_mm_slot *slot,
+				  unsigned long addr)
+{
+	struct page *page = NULL;
+	struct vm_area_struct *vma;
+
+	if (!mmget_not_zero(slot->mm))
+		return NULL;
+	mmap_read_lock(slot->mm);
+	vma = vma_lookup(slot->mm, addr);
+	if (vma && gksm_vma_mergeable(vma))
+		page = gksm_walk_page(vma, addr);
+	mmap_read_unlock(slot->mm);
+	mmput_async(slot->mm);
+	return page;
+}
+
+static bool room_for_node(void)
+{
+	unsigned long limit = READ_ONCE(gksm_settings.max_shared_pages);
+
+	return !limit || gksm_stable_nr() < limit;
+}
+
+static u64 hash_page(struct page *page, u64 salt)
+{
+	void *bytes = kmap_local_page(page);
+	u64 hash = xxh64(bytes, PAGE_SIZE, salt);
+
+	kunmap_local(bytes);
+	return hash;
+}
+
+/* A merged page with the content of a candidate, if its hash is right. */
+static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
+					  unsigned long addr, u64 hash)
+{
+	struct gksm_stable_node *node = NULL;
+	struct page *page, *kpage;
+
+	if (!room_for_node()) {
+		gksm_count(stable_nodes_refused, 1);
+		return NULL;
+	}
+	page = get_candidate(slot, addr);
+	if (!page)
+		return NULL;
+	kpage = gksm_kpage_alloc(page);
+	put_page(page);
+	if (kpage && hash_page(kpage, slot->salt) != hash) {
+		gksm_kpage_free(kpage);
+		return NULL;
+	}
+	if (kpage)
+		node = gksm_stable_insert(slot->salt, hash, kpage);
+	if (kpage && !node)
+		gksm_kpage_free(kpage);
+	if (!node)
+		gksm_count(stable_nodes_refused, 1);
+	else
+		fresh[nr_fresh++] = node;
+	return node;
+}
+
+/* Step 4. */
+static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent)
+{
+	unsigned long addr = gksm_cookie_addr(ent->cookie);
+	u64 cookie = gksm_unstable_find(ent->hash);
+	struct gksm_mm_slot *twin;
+	struct gksm_stable_node *node;
+
+	twin = cookie && cookie != ent->cookie ? gksm_cookie_slot(cookie) :
+						 NULL;
+	if (!twin || twin->salt != slot->salt) {
+		gksm_unstable_put(ent->hash, ent->cookie);
+		return;
+	}
+	node = make_node(slot, addr, ent->hash);
+	if (!node)
+		return;
+	gksm_unstable_remove(ent->hash);
+	add_job(slot, addr, node);
+	add_job(twin, gksm_cookie_addr(cookie), node);
+}
+
+/* Returns whether the page counts as volatile. */
+static bool apply_one(const struct gksm_ent *ent)
+{
+	struct gksm_mm_slot *slot = gksm_cookie_slot(ent->cookie);
+	unsigned long addr = gksm_cookie_addr(ent->cookie);
+	struct gksm_stable_node *node;
+	u64 *last, before, now;
+
+	last = slot ? gksm_mm_slot_last_hash(slot, addr, true) : NULL;
+	if (!last)
+		return true;
+	now = ent->hash > GKSM_HASH_ZEROED ? ent->hash : ~ent->hash;
+	before = *last;
+	*last = now;
+	if (before != now && before > GKSM_HASH_ZEROED)
+		return true;
+	if (ent->hash == slot->zero_hash &&
+	    READ_ONCE(gksm_settings.use_zero_pages)) {
+		if (before == now)
+			add_job(slot, addr, NULL);
+		return before != now;
+	}
+	node = gksm_stable_find(slot->salt, ent->hash);
+	if (node) {
+		add_job(slot, addr, node);
+		return false;
+	}
+	if (before != now)
+		return true;
+	find_twin(slot, ent);
+	return false;
+}
+
+/**
+ * gksm_apply() - act on a batch of hashes
+ * @ents: pages with their hashes; entries without one (GKSM_VERDICT_NONE)
+ *	  must have been hashed by the caller
+ * @nr:	  how many
+ *
+ * Context: scan lock held; sleeps.
+ * Return: how many of them are volatile.
+ */
+unsigned int gksm_apply(const struct gksm_ent *ents, unsigned int nr)
+{
+	unsigned int i, nr_volatile = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (nr_jobs + 2 > JOBS_MAX)
+			run_jobs();
+		nr_volatile += apply_one(&ents[i]);
+		if (ents[i].verdict == GKSM_VERDICT_DUPLICATE)
+			gksm_count(device_duplicates, 1);
+		if (!(i & 0xff))
+			cond_resched();
+	}
+	run_jobs();
+	return nr_volatile;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - load and unload
+ */
+#include <linux/module.h>
+
+#include <gksm_abi.h>
+
+#include "apply.h"
+#include "breakage.h"
+#include "dev.h"
+#include "ksyms.h"
+#include "mm_slot.h"
+#include "scan.h"
+#include "stable.h"
+#include "sysfs.h"
+#include "unstable.h"
+
+/**
+ * DOC: Overview
+ *
+ * Kernel Samepage Merging finds pages with equal content and lets their owners
+ * share one copy. Its thread, ksmd, reads and compares page contents on one
+ * CPU. gksm does the same job for the same memory (whatever opted in through
+ * madvise(MADV_MERGEABLE) or prctl(PR_SET_MEMORY_MERGE)), but has the contents
+ * hashed by a device, in batches, and searches by hash alone:
+ *
+ *	mm_slot.c   who opted in; the last hash of every page
+ *	walk.c	    read page tables: which pages are there
+ *	fill.c	    copy pages into a batch
+ *	batch.c     where a batch is: with us or with the daemon
+ *	session.c   the daemon: its memory, its batches, its trust
+ *	dev.c	    /dev/gksm
+ *	result.c    validate what the daemon says
+ *	apply.c     hashes in, merges out
+ *	index.c     hash -> something; under stable.c and unstable.c
+ *	stable.c    merged pages by hash
+ *	unstable.c  pages that wait for a twin, by hash
+ *	kpage.c     what a merged page is
+ *	merge.c     replace a page by a merged page: the only writer of page
+ *		    tables, the only believer in bytes
+ *	unmerge.c   the way back
+ *	scan.c	    the thread that drives all this
+ *	sysfs.c     /sys/kernel/mm/gksm
+ *	ksyms.c     functions that the kernel does not export
+ *
+ * Without a daemon the module hashes by itself; the path is the same.
+ */
+
+static int __init gksm_init(void)
+{
+	int err = gksm_ksyms_init();
+
+	if (err)
+		return err;
+	gksm_unstable_init();
+	err = gksm_stable_init();
+	if (err)
+		return err;
+	err = gksm_mm_slots_init();
+	if (err)
+		goto exit_stable;
+	err = gksm_apply_init();
+	if (err)
+		goto exit_apply;
+	err = gksm_scan_init();
+	if (err)
+		goto exit_apply;
+	err = gksm_sysfs_init();
+	if (err)
+		goto exit_scan;
+	err = gksm_dev_init();
+	if (err)
+		goto exit_sysfs;
+	pr_info("loaded, ABI %u\n", GKSM_ABI_VERSION);
+	if (GKSM_BREAK)
+		pr_alert("TEST BUILD with guards %#x left out: it corrupts memory\n",
+			 GKSM_BREAK);
+	return 0;
+
+exit_sysfs:
+	gksm_sysfs_exit();
+exit_scan:
+	gksm_scan_exit();
+exit_apply:
+	gksm_apply_exit();
+	gksm_mm_slots_exit();
+exit_stable:
+	gksm_stable_exit();
+	return err;
+}
+
+static void __exit gksm_exit(void)
+{
+	gksm_dev_exit();
+	gksm_sysfs_exit();
+	gksm_scan_exit();
+	gksm_apply_exit();
+	gksm_mm_slots_exit();
+	gksm_unstable_exit();
+	gksm_stable_exit();
+	pr_info("unloaded; merged pages stay with their owners\n");
+}
+
+module_init(gksm_init);
+module_exit(gksm_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Kernel samepage merging with the search on a device");
+MODULE_AUTHOR("gksm developers");
+MODULE_VERSION("0.1.0");

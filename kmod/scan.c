@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scan.c - the scan thread: passes, batches, pace
+ */
+#include <linux/delay.h>
+#include <linux/freezer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/xxhash.h>
+
+#include <gksm_abi.h>
+
+#include "apply.h"
+#include "batch.h"
+#include "fill.h"
+#include "ksyms.h"
+#include "mm_slot.h"
+#include "scan.h"
+#include "session.h"
+#include "stable.h"
+#include "stats.h"
+#include "unmerge.h"
+#include "unstable.h"
+
+/**
+ * DOC: The scan thread
+ *
+ * One thread does everything but hashing: it walks, fills batches, takes back
+ * what the daemon computed, and merges. So the trees, the slots and the cursor
+ * need one lock, the *scan lock*, which is held for a quantum at a time:
+ * pages_to_scan entries, or less if somebody waits for the lock.
+ *
+ * A batch belongs either to a session, and is hashed by the daemon, or to the
+ * module (scan.local), and is hashed while it is filled. What follows is the
+ * same. Offload is used whenever a daemon is there and answers; batches that
+ * it does not answer in time are hashed here, from their copies.
+ *
+ * A pass ends when the cursor is past the last address space and every batch
+ * is applied. Then the unstable tree is emptied, sharers are counted, and
+ * what was not seen in the pass is forgotten.
+ *
+ * Locks, outermost first:
+ *
+ *   scan.lock > mmap lock > page locks (try) > page table lock
+ *   scan.lock > session->lock
+ *   session->setup_lock (SETUP only; never over a page fault)
+ *
+ * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
+ */
+
+#define LOCAL_SLOTS	512
+#define IDLE_MS		500	/* nobody opted in: look again after this */
+#define NEVER_MS	U64_MAX
+
+/* A batch that fills slowly is sent anyway: its copies grow old. */
+#define BATCH_AGE_MS	250
+
+struct gksm_settings gksm_settings = {
+	.run = GKSM_RUN_STOP,
+	.pages_to_scan = 100,
+	.sleep_millisecs = 20,
+};
+
+/**
+ * struct scan - the state of the scan; all but the first four: scan.lock
+ * @lock:	 the scan lock
+ * @waiters:	 control paths that want @lock: the thread steps aside
+ * @woken:	 something happened since the thread last looked
+ * @wait:	 the thread sleeps here
+ * @task:	 the thread
+ * @session:	 with a reference, while batches of it may be in use
+ * @batch:	 being filled: of @session, or @local
+ * @batch_ms:	 when its filling began
+ * @local:	 the module's own batch
+ * @cursor:	 where the pass is
+ * @in_pass:	 a pass has begun and not ended
+ * @next_ms:	 when the next quantum is due
+ * @nr_volatile: volatile pages of this pass
+ * @nr_zeroed:	 zero pages of ours seen in this pass
+ * @visited:	 entries visited in this pass
+ */
+static struct scan {
+	struct mutex lock;
+	atomic_t waiters;
+	atomic_t woken;
+	wait_queue_head_t wait;
+	struct task_struct *task;
+	struct gksm_session *session;
+	struct gksm_batch *batch;
+	u64 batch_ms;
+	struct gksm_batch local;
+	struct gksm_cursor cursor;
+	bool in_pass;
+	u64 next_ms;
+	unsigned long nr_volatile;
+	unsigned long nr_zeroed;
+	unsigned long visited;
+} scan;
+
+static u64 now_ms(void)
+{
+	return ktime_get_ns() / NSEC_PER_MSEC;
+}
+
+/**
+ * gksm_scan_wake() - tell the thread that something happened
+ *
+ * Context: any but under a lock that the scheduler takes.
+ */
+void gksm_scan_wake(void)
+{
+	atomic_set(&scan.woken, 1);
+	wake_up(&scan.wait);
+}
+
+/* Should a quantum end early? */
+static bool interrupted(void)
+{
+	return atomic_read(&scan.waiters) || kthread_should_stop() ||
+	       freezing(current);
+}
+
+static bool running(void)
+{
+	return READ_ONCE(gksm_settings.run) == GKSM_RUN_MERGE;
+}
+
+static void control_lock(void)
+{
+	atomic_inc(&scan.waiters);
+	mutex_lock(&scan.lock);
+}
+
+static void control_unlock(void)
+{
+	mutex_unlock(&scan.lock);
+	atomic_dec(&scan.waiters);
+	gksm_scan_wake();
+}
+
+/* Hash what the daemon did not, from the copies. */
+static void hash_rest(struct gksm_batch *b)
+{
+	unsigned int i, here = 0;
+
+	for (i = 0; i < b->nr; i++) {
+		struct gksm_ent *ent = &b->ents[i];
+
+		if (ent->verdict != GKSM_VERDICT_NONE)
+			continue;
+		ent->hash = xxh64(page_address(b->pages[i]), PAGE_SIZE,
+				  ent->salt);
+		here++;
+		if (!(here & 0xff))
+			cond_resched();
+	}
+	gksm_count(pages_hashed_kernel, here);
+	gksm_count(pages_hashed_offload, b->nr - here);
+}
+
+static void apply_batch(struct gksm_batch *b)
+{
+	if (b->pages)
+		hash_rest(b);
+	else
+		gksm_count(pages_hashed_kernel, b->nr);
+	scan.nr_volatile += gksm_apply(b->ents, b->nr);
+}
+
+/* Apply what the daemon answered, and what it did not answer in time. */
+static void apply_finished(void)
+{
+	struct gksm_batch *b;
+
+	while (scan.session && !interrupted() &&
+	       (b = gksm_session_take(scan.session))) {
+		apply_batch(b);
+		gksm_session_release(scan.session, b);
+	}
+}
+
+/*
+ * The session has ended, or is no longer wanted. What is out is applied, or
+ * thrown away: those pages come again in the next pass.
+ */
+static void leave_session(bool apply)
+{
+	struct gksm_session *s = scan.session;
+	struct gksm_batch *b;
+
+	if (!s)
+		return;
+	if (scan.batch && scan.batch != &scan.local) {
+		if (apply)
+			apply_batch(scan.batch);
+		gksm_session_release(s, scan.batch);
+		scan.batch = NULL;
+	}
+	while (gksm_session_busy(s)) {
+		b = gksm_session_take_any(s);
+		if (!b) {
+			/* A COMPLETE is copying: it is done in a moment. */
+			usleep_range(50, 200);
+			continue;
+		}
+		if (apply)
+			apply_batch(b);
+		gksm_session_release(s, b);
+	}
+	scan.session = NULL;
+	gksm_session_put(s);
+}
+
+/* The batch that is being filled is full, old, or the last of its pass. */
+static void finish_batch(void)
+{
+	struct gksm_batch *b = scan.batch;
+
+	scan.batch = NULL;
+	if (b != &scan.local && b->nr && gksm_session_accepts(scan.session)) {
+		gksm_session_submit(scan.session, b);
+		return;
+	}
+	apply_batch(b);
+	if (b == &scan.local)
+		b->nr = 0;
+	else
+		gksm_session_release(scan.session, b);
+}
+
+/* Returns false if all batches are with the daemon. */
+static bool begin_batch(void)
+{
+	if (scan.session && gksm_session_over(scan.session))
+		leave_session(true);
+	if (!scan.session) {
+		scan.session = gksm_session_get();
+		if (scan.session && gksm_session_over(scan.session)) {
+			gksm_session_put(scan.session);
+			scan.session = NULL;
+		}
+	}
+	if (scan.session && gksm_session_accepts(scan.session))
+		scan.batch = gksm_session_fill(scan.session);
+	else
+		scan.batch = &scan.local;
+	scan.batch_ms = now_ms();
+	return scan.batch;
+}
+
+static unsigned int batch_room(const struct gksm_batch *b)
+{
+	return b == &scan.local ? LOCAL_SLOTS : scan.session->batch_slots;
+}
+
+static bool begin_pass(void)
+{
+	gksm_mm_slots_update();
+	scan.cursor.slot = gksm_mm_slot_first();
+	scan.cursor.addr = 0;
+	scan.in_pass = scan.cursor.slot;
+	if (!scan.in_pass) {
+		/* Everybody has gone: so have the sharers. */
+		gksm_stable_recount();
+		return false;
+	}
+	scan.nr_volatile = 0;
+	scan.nr_zeroed = 0;
+	scan.visited = 0;
+	/* Fresh pages sit in per-CPU lists, with a reference: not mergeable. */
+	ksym(lru_add_drain_all)();
+	return true;
+}
+
+static void end_pass(void)
+{
+	gksm_stable_recount();
+	gksm_gauge(pages_unshared, gksm_unstable_nr());
+	gksm_gauge(pages_volatile, scan.nr_volatile);
+	gksm_gauge(ksm_zero_pages, scan.nr_zeroed);
+	gksm_unstable_clear();
+	gksm_mm_slots_prune();
+	scan.in_pass = false;
+	gksm_count(full_scans, 1);
+}
+
+/* Past the last address space: returns whether the pass is complete. */
+static bool drain_pass(void)
+{
+	if (scan.batch)
+		finish_batch();
+	if (scan.session && gksm_session_busy(scan.session))
+		return false;
+	end_pass();
+	return true;
+}
+
+/*
+ * Scan up to pages_to_scan entries. Returns in how many milliseconds to go on:
+ * 0: at once; otherwise an answer of the daemon may come before that.
+ */
+static u64 scan_quantum(void)
+{
+	unsigned long left = READ_ONCE(gksm_settings.pages_to_scan);
+
+	while (left && !interrupted()) {
+		unsigned int visited;
+
+		apply_finished();
+		if (!scan.in_pass && !begin_pass())
+			return IDLE_MS;
+		if (!scan.cursor.slot) {
+			if (!drain_pass())
+				return gksm_session_wait_ms(scan.session);
+			if (!scan.visited)
+				return IDLE_MS;
+			break;
+		}
+		if (!scan.batch && !begin_batch())
+			return gksm_session_wait_ms(scan.session);
+		visited = gksm_fill(&scan.cursor, scan.batch,
+				    batch_room(scan.batch), left,
+				    &scan.nr_zeroed);
+		left -= visited;
+		scan.visited += visited;
+		if (scan.batch->nr == batch_room(scan.batch) ||
+		    now_ms() - scan.batch_ms >= BATCH_AGE_MS)
+			finish_batch();
+		cond_resched();
+	}
+	return interrupted() ? 0 : READ_ONCE(gksm_settings.sleep_millisecs);
+}
+
+/* One turn of the thread. Returns how long it may sleep. */
+static u64 turn(void)
+{
+	u64 now, wait = NEVER_MS;
+
+	if (scan.session && gksm_session_over(scan.session))
+		leave_session(true);
+	apply_finished();
+	if (running()) {
+		now = now_ms();
+		if (now >= scan.next_ms)
+			scan.next_ms = now + scan_quantum();
+		now = now_ms();
+		wait = scan.next_ms > now ? scan.next_ms - now : 0;
+	}
+	if (scan.session)
+		wait = min(wait, gksm_session_wait_ms(scan.session));
+	return wait;
+}
+
+static bool wake_condition(void)
+{
+	return atomic_xchg(&scan.woken, 0) || kthread_should_stop();
+}
+
+static int scan_thread(void *unused)
+{
+	set_freezable();
+	set_user_nice(current, 5); /* as ksmd */
+	while (!kthread_should_stop()) {
+		u64 wait;
+
+		mutex_lock(&scan.lock);
+		wait = turn();
+		mutex_unlock(&scan.lock);
+		cond_resched();
+		wait_event_interruptible(scan.wait,
+					 !atomic_read(&scan.waiters) ||
+						 kthread_should_stop());
+		wait_event_freezable_timeout(scan.wait, wake_condition(),
+					     msecs_to_jiffies(min_t(u64, wait, MAX_JIFFY_OFFSET)));
+	}
+	return 0;
+}
+
+/**
+ * gksm_scan_set_run() - write to the file run
+ * @run: GKSM_RUN_*
+ *
+ * As in KSM: stop leaves merged pages merged; unmerge gives them all back and
+ * stops, and turns into stop if that fails.
+ *
+ * Context: may sleep, long for GKSM_RUN_UNMERGE.
+ * Return: 0, or what gksm_unmerge_all() says.
+ */
+int gksm_scan_set_run(unsigned int run)
+{
+	int err = 0;
+
+	control_lock();
+	if (run != gksm_settings.run) {
+		WRITE_ONCE(gksm_settings.run, run);
+		scan.next_ms = 0;
+		if (run != GKSM_RUN_MERGE)
+			leave_session(false);
+		if (run == GKSM_RUN_UNMERGE) {
+			err = gksm_unmerge_all();
+			gksm_unstable_clear();
+			gksm_mm_slots_forget();
+			gksm_gauge(pages_unshared, 0);
+			gksm_gauge(pages_volatile, 0);
+			scan.local.nr = 0;
+			if (err)
+				WRITE_ONCE(gksm_settings.run, GKSM_RUN_STOP);
+		}
+	}
+	control_unlock();
+	return err;
+}
+
+/**
+ * gksm_scan_init() - start the thread
+ *
+ * Return: 0 or -errno.
+ */
+int gksm_scan_init(void)
+{
+	mutex_init(&scan.lock);
+	init_waitqueue_head(&scan.wait);
+	scan.local.ents = kvcalloc(LOCAL_SLOTS, sizeof(*scan.local.ents),
+				   GFP_KERNEL);
+	if (!scan.local.ents)
+		return -ENOMEM;
+	scan.task = kthread_run(scan_thread, NULL, "gksm_scan");
+	if (IS_ERR(scan.task)) {
+		kvfree(scan.local.ents);
+		return PTR_ERR(scan.task);
+	}
+	return 0;
+}
+
+/**
+ * gksm_scan_exit() - stop the thread; merged pages stay merged
+ */
+void gksm_scan_exit(void)
+{
+	kthread_stop(scan.task);
+	leave_session(false);
+	kvfree(scan.local.ents);
+}

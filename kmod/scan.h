@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GKSM_SCAN_H
+#define GKSM_SCAN_H
+
+#include <linux/types.h>
+
+/* Values of /sys/kernel/mm/gksm/run, as in KSM. */
+#define GKSM_RUN_STOP		0
+#define GKSM_RUN_MERGE		1
+#define GKSM_RUN_UNMERGE	2
+
+/**
+ * struct gksm_settings - what the administrator sets
+ * @run:	      GKSM_RUN_*; changed under the scan lock
+ * @pages_to_scan:    entries visited before the thread sleeps
+ * @sleep_millisecs:  how long it sleeps then
+ * @max_shared_pages: most merged pages, 0: no limit; they cannot be swapped
+ * @use_zero_pages:   merge pages of zeros with the kernel's zero page
+ *
+ * Single words, read with READ_ONCE() and written with WRITE_ONCE().
+ */
+struct gksm_settings {
+	unsigned int run;
+	unsigned int pages_to_scan;
+	unsigned int sleep_millisecs;
+	unsigned long max_shared_pages;
+	bool use_zero_pages;
+};
+
+extern struct gksm_settings gksm_settings;
+
+int gksm_scan_init(void);
+void gksm_scan_exit(void);
+void gksm_scan_wake(void);
+int gksm_scan_set_run(unsigned int run);
+
+#endif /* GKSM_SCAN_H */

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sysfs.c - /sys/kernel/mm/gksm: KSM's files, and ours
+ */
+#include <linux/kobject.h>
+#include <linux/mm.h>
+#include <linux/sysfs.h>
+
+#include <gksm_abi.h>
+
+#include "mm_slot.h"
+#include "scan.h"
+#include "session.h"
+#include "stable.h"
+#include "stats.h"
+#include "sysfs.h"
+#include "unstable.h"
+
+#define MIN_DEADLINE_MS	10
+#define MAX_DEADLINE_MS	60000
+
+static u64 metadata_bytes(void)
+{
+	return gksm_stable_bytes() + gksm_unstable_bytes() +
+	       gksm_mm_slots_bytes();
+}
+
+static ssize_t run_show(struct kobject *kobj, struct kobj_attribute *attr,
+			char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gksm_settings.run));
+}
+
+static ssize_t run_store(struct kobject *kobj, struct kobj_attribute *attr,
+			 const char *buf, size_t count)
+{
+	unsigned int run;
+	int err = kstrtouint(buf, 10, &run);
+
+	if (err)
+		return -EINVAL;
+	if (run > GKSM_RUN_UNMERGE)
+		return -EINVAL;
+	err = gksm_scan_set_run(run);
+	return err ?: count;
+}
+
+static struct kobj_attribute run_attr = __ATTR_RW(run);
+
+/* Settings of one word each: what is written takes effect at once. */
+static ssize_t store_uint(const char *buf, size_t count, unsigned int *setting,
+			  unsigned int min, unsigned int max)
+{
+	unsigned int value;
+
+	if (kstrtouint(buf, 10, &value) || value < min || value > max)
+		return -EINVAL;
+	WRITE_ONCE(*setting, value);
+	gksm_scan_wake();
+	return count;
+}
+
+#define UINT_SETTING(name, variable, min, max)				\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%u\n", READ_ONCE(variable));		\
+}									\
+static ssize_t name##_store(struct kobject *kobj,			\
+			    struct kobj_attribute *attr,		\
+			    const char *buf, size_t count)		\
+{									\
+	return store_uint(buf, count, &variable, min, max);		\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RW(name)
+
+UINT_SETTING(pages_to_scan, gksm_settings.pages_to_scan, 0, UINT_MAX);
+UINT_SETTING(sleep_millisecs, gksm_settings.sleep_millisecs, 0, UINT_MAX);
+UINT_SETTING(batch_deadline_ms, gksm_batch_deadline_ms, MIN_DEADLINE_MS,
+	     MAX_DEADLINE_MS);
+
+static ssize_t max_shared_pages_show(struct kobject *kobj,
+				     struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n",
+			  READ_ONCE(gksm_settings.max_shared_pages));
+}
+
+static ssize_t max_shared_pages_store(struct kobject *kobj,
+				      struct kobj_attribute *attr,
+				      const char *buf, size_t count)
+{
+	unsigned long value;
+
+	if (kstrtoul(buf, 10, &value))
+		return -EINVAL;
+	WRITE_ONCE(gksm_settings.max_shared_pages, value);
+	return count;
+}
+
+static struct kobj_attribute max_shared_pages_attr =
+	__ATTR_RW(max_shared_pages);
+
+static ssize_t use_zero_pages_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  READ_ONCE(gksm_settings.use_zero_pages));
+}
+
+static ssize_t use_zero_pages_store(struct kobject *kobj,
+				    struct kobj_attribute *attr,
+				    const char *buf, size_t count)
+{
+	bool value;
+
+	if (kstrtobool(buf, &value))
+		return -EINVAL;
+	WRITE_ONCE(gksm_settings.use_zero_pages, value);
+	return count;
+}
+
+static struct kobj_attribute use_zero_pages_attr = __ATTR_RW(use_zero_pages);
+
+static ssize_t abi_version_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", GKSM_ABI_VERSION);
+}
+
+static struct kobj_attribute abi_version_attr = __ATTR_RO(abi_version);
+
+static ssize_t offload_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n", gksm_session_state());
+}
+
+static struct kobj_attribute offload_attr = __ATTR_RO(offload);
+
+static ssize_t metadata_bytes_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", metadata_bytes());
+}
+
+static struct kobj_attribute metadata_bytes_attr = __ATTR_RO(metadata_bytes);
+
+static ssize_t staging_bytes_show(struct kobject *kobj,
+				  struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", gksm_session_bytes());
+}
+
+static struct kobj_attribute staging_bytes_attr = __ATTR_RO(staging_bytes);
+
+/* As KSM: what is saved less what it costs. */
+static ssize_t general_profit_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	s64 saved = gksm_stat(pages_sharing) + gksm_stat(ksm_zero_pages);
+
+	return sysfs_emit(buf, "%lld\n",
+			  saved * (s64)PAGE_SIZE - (s64)metadata_bytes());
+}
+
+static struct kobj_attribute general_profit_attr = __ATTR_RO(general_profit);
+
+/* One read-only file for each counter and gauge of stats.h. */
+struct stat_attribute {
+	struct kobj_attribute attr;
+	enum gksm_stat stat;
+};
+
+static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct stat_attribute *a =
+		container_of(attr, struct stat_attribute, attr);
+
+	return sysfs_emit(buf, "%lld\n",
+			  (s64)atomic64_read(&gksm_stats[a->stat]));
+}
+
+#define STAT_ATTRIBUTE(name, doc)					\
+static struct stat_attribute stat_##name = {				\
+	.attr = __ATTR(name, 0444, stat_show, NULL),			\
+	.stat = GKSM_STAT_##name,					\
+};
+GKSM_COUNTERS(STAT_ATTRIBUTE)
+GKSM_GAUGES(STAT_ATTRIBUTE)
+
+static struct attribute *attributes[] = {
+	&run_attr.attr,
+	&pages_to_scan_attr.attr,
+	&sleep_millisecs_attr.attr,
+	&use_zero_pages_attr.attr,
+	&max_shared_pages_attr.attr,
+	&batch_deadline_ms_attr.attr,
+	&abi_version_attr.attr,
+	&offload_attr.attr,
+	&metadata_bytes_attr.attr,
+	&staging_bytes_attr.attr,
+	&general_profit_attr.attr,
+#define STAT_POINTER(name, doc) &stat_##name.attr.attr,
+	GKSM_COUNTERS(STAT_POINTER)
+	GKSM_GAUGES(STAT_POINTER)
+	NULL,
+};
+
+static const struct attribute_group group = { .attrs = attributes };
+
+static struct kobject *directory;
+
+/**
+ * gksm_sysfs_init() - create /sys/kernel/mm/gksm
+ *
+ * Return: 0 or -ENOMEM, -EEXIST...
+ */
+int gksm_sysfs_init(void)
+{
+	int err;
+
+	directory = kobject_create_and_add("gksm", mm_kobj);
+	if (!directory)
+		return -ENOMEM;
+	err = sysfs_create_group(directory, &group);
+	if (err)
+		kobject_put(directory);
+	return err;
+}
+
+/**
+ * gksm_sysfs_exit() - remove it; waits for readers and writers
+ */
+void gksm_sysfs_exit(void)
+{
+	kobject_put(directory);
+}
