@@ -131,7 +131,7 @@ shell() {
 	say "shell"
 	cd "$GKSM_SRC" || return
 	echo "src $GKSM_SRC, build $GKSM_BUILD, out $GKSM_OUT; exit ends the VM"
-	setsid $busybox cttyhack /bin/bash -i
+	setsid -c /bin/bash -i
 }
 
 mount_kernel_interfaces
