@@ -201,8 +201,8 @@ static int take_batches(struct gksm_server *server, short revents)
 		struct gksm_next next;
 		int err = gksm_session_next(server->session, &next);
 
-		if (err == -EAGAIN && !i && !(revents & POLLIN))
-			err = -ENODEV; /* POLLHUP or POLLERR, and no reason */
+		if (err == -EAGAIN && revents & (POLLHUP | POLLERR))
+			err = -ENODEV; /* gone, and does not say why */
 		if (err == -EAGAIN)
 			return 0;
 		if (err)
