@@ -226,8 +226,9 @@ int gksm_cl_lanes_quiesce(struct gksm_gpu *gpu)
 		cl->abandoned = ++waited_ms >= gksm_engine_patience_ms;
 	}
 	if (cl->abandoned)
-		return gksm_fail(gpu, -ETIMEDOUT, "%s does not answer",
-				 gpu->info.name);
+		return gksm_fail(gpu, -ETIMEDOUT,
+				 "%s did not finish a batch within %u ms",
+				 gpu->info.name, gksm_engine_patience_ms);
 	for (unsigned int q = 0; q < GKSM_CL_QUEUES; q++)
 		clFinish(cl->queues[q]);
 	return 0;

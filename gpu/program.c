@@ -87,6 +87,12 @@ static int fail_build(const struct recipe *recipe, cl_program program,
 	return gksm_clerror_errno(status);
 }
 
+static void discard(cl_program *program)
+{
+	clReleaseProgram(*program);
+	*program = NULL;
+}
+
 static int build_from_source(const struct recipe *recipe, cl_context context,
 			     cl_program *program)
 {
@@ -101,7 +107,7 @@ static int build_from_source(const struct recipe *recipe, cl_context context,
 				NULL, NULL);
 	if (status) {
 		fail_build(recipe, *program, status);
-		clReleaseProgram(*program);
+		discard(program);
 		return gksm_clerror_errno(status);
 	}
 	return 0;
@@ -128,7 +134,7 @@ static int build_from_binary(const struct recipe *recipe, cl_context context,
 			return 0;
 		}
 	}
-	clReleaseProgram(*program);
+	discard(program);
 	return gksm_clerror_errno(status);
 }
 

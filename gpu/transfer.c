@@ -247,6 +247,7 @@ int gksm_cl_compare(struct gksm_gpu *gpu, unsigned int batch,
 	struct gksm_cl_lane *lane = &cl->lanes[batch];
 	const cl_mem *buffers[] = {&lane->pages, &cl->pairs, &cl->equal};
 	cl_int status = CL_SUCCESS;
+	cl_int taken;
 
 	for (cl_uint arg = 0; !status && arg < 3; arg++)
 		status = clSetKernelArg(cl->comparer, arg, sizeof(cl_mem),
@@ -262,10 +263,9 @@ int gksm_cl_compare(struct gksm_gpu *gpu, unsigned int batch,
 		at += some;
 	}
 	if (status)
-		clFinish(lane->queue);
+		clFinish(lane->queue); /* the caller's arrays are in use */
+	taken = take_pages(lane, CL_TRUE);
 	if (!status)
-		status = take_pages(lane, CL_TRUE);
-	else
-		take_pages(lane, CL_TRUE);
+		status = taken;
 	return status ? gksm_cl_fail(gpu, status, "compare pages") : 0;
 }
