@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * interpose.h - between the engine and the OpenCL loader: makes a good driver
+ * look like another one, or like a bad one
+ *
+ * The linker's --wrap leads the engine's calls here; every call that is not
+ * to be spoilt goes on to the loader.
+ */
+#ifndef GKSM_TEST_INTERPOSE_H
+#define GKSM_TEST_INTERPOSE_H
+
+#include <stdbool.h>
+
+#include <CL/cl.h>
+
+/**
+ * struct interpose - what to spoil; all zero spoils nothing
+ * @not_unified:      devices say that they have memory of their own
+ * @refuse_host_ptr:  no buffer can be made of the caller's memory
+ * @moved_pages:      such a buffer is a copy, and mapped at its own address
+ * @stale_pages:      such a buffer is a copy that is never renewed
+ * @edit_from:	      source text to replace, or NULL
+ * @edit_to:	      by this
+ * @fail_at:	      which call that can fail shall, from 1; 0: none
+ * @fail_in:	      count calls of this function alone, or NULL
+ * @fail_status:      what it says
+ * @finish_status:    not 0: batches finish with this status
+ * @lose_callbacks:   batches never finish
+ * @nr_calls:	      out: calls that can fail, counted as for @fail_at
+ * @nr_from_source:   out: programs made from source
+ * @nr_from_binary:   out: programs made from a binary
+ * @nr_uploaded_bytes: out: what was written to buffers
+ */
+struct interpose {
+	bool not_unified;
+	bool refuse_host_ptr;
+	bool moved_pages;
+	bool stale_pages;
+	const char *edit_from;
+	const char *edit_to;
+	unsigned int fail_at;
+	const char *fail_in;
+	cl_int fail_status;
+	cl_int finish_status;
+	bool lose_callbacks;
+	unsigned int nr_calls;
+	unsigned int nr_from_source;
+	unsigned int nr_from_binary;
+	size_t nr_uploaded_bytes;
+};
+
+extern struct interpose interpose;
+
+void interpose_nothing(void);
+
+/* OpenCL objects made and not released since the last time that this asked. */
+int interpose_nr_objects(void);
+
+#endif /* GKSM_TEST_INTERPOSE_H */

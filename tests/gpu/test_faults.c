@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drivers that fail, lie, or fall silent.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "engine.h"
+#include "support.h"
+
+static int spoil_nothing(void **state)
+{
+	(void)state;
+	interpose_nothing();
+	forget_log();
+	gksm_engine_patience_ms = 30000;
+	return 0;
+}
+
+/* Without the cache, so that edits of the source have an effect. */
+static int open_named(struct gksm_gpu **gpu, const char *name)
+{
+	const struct gksm_gpu_options options = {.device = name,
+						 .log = remember_log};
+
+	return gksm_gpu_open(gpu, &options);
+}
+
+static int open_cached(struct gksm_gpu **gpu)
+{
+	const struct gksm_gpu_options options = {
+		.device = "0",
+		.cache_dir = getenv("GKSM_TEST_CACHE"),
+		.log = remember_log,
+	};
+
+	return gksm_gpu_open(gpu, &options);
+}
+
+static void check_auto_takes_the_twin(const char *why)
+{
+	struct gksm_gpu *gpu;
+
+	forget_log();
+	assert_int_equal(open_named(&gpu, "auto"), 0);
+	assert_int_equal(gksm_gpu_get_info(gpu)->kind, GKSM_GPU_KIND_TWIN);
+	assert_true(log_has("device 0 passed over: "));
+	assert_true(log_has(why));
+	assert_true(log_has("no OpenCL device is usable: the C twin computes"));
+	gksm_gpu_close(gpu);
+}
+
+static void a_kernel_that_does_not_build_says_why(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	interpose.edit_from = "const size_t i";
+	interpose.edit_to = "const site_t i";
+	check_error(NULL, open_named(&gpu, "0"), -ENOEXEC, "site_t");
+	check_error(NULL, open_named(&gpu, "0"), -ENOEXEC,
+		    "cannot build page_hash: CL_BUILD_PROGRAM_FAILURE");
+	check_auto_takes_the_twin("site_t");
+}
+
+/* One change each: everything that the kernels compute is looked at. */
+static void a_wrong_kernel_fails_the_self_test(void **state)
+{
+	static const struct {
+		const char *from, *to, *why;
+	} edits[] = {
+		{"0x9e3779b185ebca87", "0x9e3779b185ebca86", "hash"},
+		{"0x165667b19e3779f9", "0x165667b19e3779f8", "hash"},
+		{"XXH64_ROTATE(acc_2, 12)", "XXH64_ROTATE(acc_2, 13)", "hash"},
+		{"hash ^= hash >> 32;", "", "hash"},
+		{"s < PAGE_STRIPES", "s < PAGE_STRIPES - 1", "self-test"},
+		{"seen |= words;", "seen = words;", "zero flag"},
+		{"differ |= a[s]", "differ = a[s]", "compared"},
+		{"pair.s1 *", "pair.s0 *", "compared"},
+		{"i >= nr_pairs", "i + 1 >= nr_pairs", "compared"},
+	};
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	interpose.not_unified = true; /* or each would be tried twice */
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+		interpose.edit_from = edits[i].from;
+		interpose.edit_to = edits[i].to;
+		check_error(NULL, open_named(&gpu, "0"), -EBADMSG,
+			    "fails its self-test: ");
+		if (!strstr(gksm_gpu_error(NULL), edits[i].why))
+			fail_msg("\"%s\" as \"%s\": %s", edits[i].from,
+				 edits[i].to, gksm_gpu_error(NULL));
+	}
+	check_auto_takes_the_twin("fails its self-test");
+}
+
+/* The engine with pages uploaded, though the device shares our memory. */
+static void check_uploads(struct gksm_gpu *gpu)
+{
+	struct gksm_gpu_batch done;
+	struct pages pages;
+
+	make_pages(&pages, 200);
+	fill_random(pages.ours, pages.bytes);
+	assert_int_equal(gksm_gpu_bind(gpu, pages.theirs, 2, 100), 0);
+	assert_false(gksm_gpu_get_info(gpu)->host_unified);
+	for (unsigned int round = 0; round < 3; round++) {
+		pages.ours[round]++;
+		done = run_batch(gpu, 0, 100);
+		check_batch_results(gpu, &pages, 100, &done);
+	}
+	close_bound(gpu, &pages);
+}
+
+static bool is_unified(void)
+{
+	struct gksm_gpu *gpu;
+	bool unified;
+
+	assert_int_equal(open_cached(&gpu), 0);
+	unified = gksm_gpu_get_info(gpu)->host_unified;
+	gksm_gpu_close(gpu);
+	return unified;
+}
+
+static void a_driver_that_refuses_our_pages_gets_copies(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	if (!is_unified())
+		skip();
+	interpose.refuse_host_ptr = true;
+	assert_int_equal(open_cached(&gpu), 0);
+	assert_true(log_has("pages are uploaded, not used in place"));
+	assert_true(log_has("CL_INVALID_HOST_PTR"));
+	check_uploads(gpu);
+}
+
+/* As one does that pins anonymous memory, but not a device's. */
+static void a_driver_may_refuse_them_as_late_as_in_bind(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	if (!is_unified())
+		skip();
+	forget_log();
+	assert_int_equal(open_cached(&gpu), 0);
+	assert_true(gksm_gpu_get_info(gpu)->host_unified);
+	interpose.refuse_host_ptr = true;
+	check_uploads(gpu);
+	assert_true(log_has("pages are uploaded, not used in place"));
+}
+
+static void a_driver_that_moves_our_pages_gets_copies(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	if (!is_unified())
+		skip();
+	interpose.moved_pages = true;
+	assert_int_equal(open_cached(&gpu), 0);
+	assert_true(log_has("the driver made a copy"));
+	check_uploads(gpu);
+}
+
+static void a_driver_that_keeps_stale_pages_gets_copies(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	if (!is_unified())
+		skip();
+	interpose.stale_pages = true;
+	assert_int_equal(open_cached(&gpu), 0);
+	assert_true(log_has("trying again, with uploaded pages"));
+	check_uploads(gpu);
+}
+
+static void a_batch_that_fails_in_flight_is_reaped_with_an_error(void **state)
+{
+	struct gksm_gpu_batch done;
+	struct gksm_gpu *gpu;
+	struct pages pages;
+	int err;
+
+	(void)state;
+	assert_int_equal(open_cached(&gpu), 0);
+	make_pages(&pages, 20);
+	assert_int_equal(gksm_gpu_bind(gpu, pages.theirs, 2, 10), 0);
+	interpose.finish_status = CL_DEVICE_NOT_AVAILABLE;
+	assert_int_equal(gksm_gpu_submit(gpu, 1, 10), 0);
+	done = wait_batch(gpu);
+	assert_int_equal(done.batch, 1);
+	check_error(gpu, done.error, -ENODEV, "failed in flight");
+	err = gksm_gpu_compare(gpu, 1, &(struct gksm_gpu_pair){0, 0}, 1,
+			       (uint8_t[1]){0});
+	check_error(gpu, err, -EINVAL, "batch 1 holds 0");
+	interpose.finish_status = 0;
+	done = run_batch(gpu, 1, 10);
+	check_batch_results(gpu, &pages, 10, &done);
+	close_bound(gpu, &pages);
+}
+
+static void a_silent_device_is_passed_over(void **state)
+{
+	(void)state;
+	gksm_engine_patience_ms = 20;
+	interpose.lose_callbacks = true;
+	check_auto_takes_the_twin("did not finish a batch within 20 ms");
+	assert_true(interpose_nr_objects() > 0); /* abandoned */
+}
+
+/* What it may still write to is not freed: the sanitizers would tell. */
+static void a_device_that_falls_silent_is_abandoned(void **state)
+{
+	struct gksm_gpu *gpu;
+	struct pages pages;
+
+	(void)state;
+	assert_int_equal(open_cached(&gpu), 0);
+	make_pages(&pages, 20);
+	assert_int_equal(gksm_gpu_bind(gpu, pages.theirs, 2, 10), 0);
+	interpose.lose_callbacks = true;
+	assert_int_equal(gksm_gpu_submit(gpu, 0, 10), 0);
+	gksm_engine_patience_ms = 20;
+	gksm_gpu_close(gpu);
+	assert_true(log_has("does not answer and was abandoned"));
+	assert_true(interpose_nr_objects() > 0);
+}
+
+static void too_little_device_memory_is_said_so(void **state)
+{
+	struct gksm_gpu *gpu;
+	struct pages pages;
+
+	(void)state;
+	interpose.not_unified = true;
+	assert_int_equal(open_cached(&gpu), 0);
+	make_pages(&pages, 64);
+	interpose.fail_in = "clCreateBuffer";
+	interpose.fail_status = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+	for (unsigned int n = 1; n < 5; n++) {
+		interpose.nr_calls = 0;
+		interpose.fail_at = n;
+		check_error(gpu, gksm_gpu_bind(gpu, pages.theirs, 4, 16),
+			    -ENOMEM, "try fewer or smaller batches");
+	}
+	interpose_nothing();
+	assert_int_equal(gksm_gpu_bind(gpu, pages.theirs, 4, 16), 0);
+	run_batch(gpu, 3, 16);
+	close_bound(gpu, &pages);
+}
+
+/* All that a program does with an engine; 0 or the first error. */
+static int live_a_life(const struct pages *pages)
+{
+	const struct gksm_gpu_pair pair = {1, 2};
+	struct gksm_gpu_batch done;
+	struct gksm_gpu *gpu;
+	uint8_t equal;
+	int err = open_cached(&gpu);
+
+	if (err) {
+		check_error(NULL, err, err, "");
+		assert_string_not_equal(gksm_gpu_error(NULL), "");
+		return err;
+	}
+	err = gksm_gpu_bind(gpu, pages->theirs, 2, 8);
+	for (unsigned int b = 0; !err && b < 2; b++) {
+		err = gksm_gpu_submit(gpu, b, 8);
+		if (err)
+			break;
+		done = wait_batch(gpu);
+		err = done.error;
+		if (!err)
+			check_batch_results(gpu, pages, 8, &done);
+	}
+	if (!err)
+		err = gksm_gpu_compare(gpu, 1, &pair, 1, &equal);
+	if (!err)
+		assert_int_equal(equal, 0);
+	if (err)
+		assert_string_not_equal(gksm_gpu_error(gpu), "");
+	gksm_gpu_close(gpu);
+	return err;
+}
+
+/* Each call in turn fails once; a failure is an error or has no effect. */
+static void any_call_may_fail(void **state)
+{
+	unsigned int nr_errors = 0, n;
+	struct pages pages;
+
+	(void)state;
+	make_pages(&pages, 16);
+	fill_random(pages.ours, pages.bytes);
+	for (n = 1; n < 10000; n++) {
+		interpose_nothing();
+		interpose.not_unified = n % 2;
+		interpose.fail_at = n;
+		interpose.fail_status = CL_OUT_OF_HOST_MEMORY;
+		nr_errors += live_a_life(&pages) != 0;
+		if (interpose.nr_calls < n)
+			break;
+	}
+	assert_in_range(n, 100, 1000);
+	assert_true(nr_errors > n / 2);
+	free_pages(&pages);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, spoil_nothing, check_released)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_kernel_that_does_not_build_says_why),
+		TEST(a_wrong_kernel_fails_the_self_test),
+		TEST(a_driver_that_refuses_our_pages_gets_copies),
+		TEST(a_driver_may_refuse_them_as_late_as_in_bind),
+		TEST(a_driver_that_moves_our_pages_gets_copies),
+		TEST(a_driver_that_keeps_stale_pages_gets_copies),
+		TEST(a_batch_that_fails_in_flight_is_reaped_with_an_error),
+		TEST(a_silent_device_is_passed_over),
+		TEST(a_device_that_falls_silent_is_abandoned),
+		TEST(too_little_device_memory_is_said_so),
+		TEST(any_call_may_fail),
+	};
+	struct gksm_gpu *gpu;
+
+	if (open_named(&gpu, "0") ||
+	    gksm_gpu_get_info(gpu)->kind == GKSM_GPU_KIND_TWIN)
+		return EXIT_SKIPPED;
+	gksm_gpu_close(gpu);
+	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}
