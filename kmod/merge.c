@@ -99,51 +99,57 @@ static bool same_bytes(struct page *page, struct page *kpage)
 }
 
 /*
- * Reference the small pages of the run in one hold. Items whose address lies
- * in a huge page are left without one and marked SPLIT: a reference on one
- * subpage would keep the others from being split off.
+ * What is mapped by an entry: a page to be referenced, or NULL, and then the
+ * outcome says why. A reference on one subpage of a huge page would keep the
+ * others from being split off, so those are left alone here.
  */
-static unsigned int take_pages(struct vm_area_struct *vma,
-			       struct gksm_merge_item *items, unsigned int nr)
+static struct page *look_at(pte_t entry, enum gksm_merge_outcome *outcome)
 {
-	unsigned int i, huge = 0;
-	spinlock_t *ptl;
-	pte_t *first = NULL;
-	pmd_t *pmd;
+	struct page *page;
 
-	pmd = gksm_walk_pmd(vma->vm_mm, items[0].addr, NULL);
-	if (!pmd)
-		return 0;
-	if (!pmd_trans_huge(READ_ONCE(*pmd))) {
-		first = gksm_pte_lock(vma->vm_mm, pmd, items[0].addr, &ptl);
-		if (!first)
-			return 0;
+	*outcome = GKSM_MERGE_CHANGED;
+	if (!gksm_pte_is_plain(entry))
+		return NULL;
+	page = pte_page(entry);
+	if (!gksm_page_is_candidate(page))
+		return NULL;
+	if (PageCompound(page)) {
+		*outcome = GKSM_MERGE_SPLIT;
+		return NULL;
 	}
+	return page;
+}
+
+/* Reference the small pages of the run, in one hold. */
+static void take_pages(struct vm_area_struct *vma,
+		       struct gksm_merge_item *items, unsigned int nr)
+{
+	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, items[0].addr, NULL);
+	unsigned int i;
+	spinlock_t *ptl;
+	pte_t *first;
+
+	if (!pmd)
+		return;
+	if (pmd_trans_huge(READ_ONCE(*pmd))) {
+		for (i = 0; i < nr; i++)
+			items[i].outcome = GKSM_MERGE_SPLIT;
+		return;
+	}
+	first = gksm_pte_lock(vma->vm_mm, pmd, items[0].addr, &ptl);
+	if (!first)
+		return;
 	for (i = 0; i < nr; i++) {
 		unsigned long off = items[i].addr - items[0].addr;
-		pte_t entry;
 
 		if (items[i].page)
 			continue;
-		items[i].outcome = GKSM_MERGE_SPLIT;
-		huge++;
-		if (!first)
-			continue;
-		entry = first[off >> PAGE_SHIFT];
-		if (gksm_pte_is_plain(entry) && PageCompound(pte_page(entry)) &&
-		    gksm_page_is_candidate(pte_page(entry)))
-			continue;
-		huge--;
-		items[i].outcome = GKSM_MERGE_CHANGED;
-		if (!gksm_pte_is_plain(entry) ||
-		    !gksm_page_is_candidate(pte_page(entry)))
-			continue;
-		items[i].page = pte_page(entry);
-		get_page(items[i].page);
+		items[i].page = look_at(first[off >> PAGE_SHIFT],
+					&items[i].outcome);
+		if (items[i].page)
+			get_page(items[i].page);
 	}
-	if (first)
-		pte_unmap_unlock(first, ptl);
-	return huge;
+	pte_unmap_unlock(first, ptl);
 }
 
 static int split_huge(struct page *page)
@@ -197,15 +203,17 @@ static unsigned int take_and_lock(struct vm_area_struct *vma,
 				  struct gksm_merge_item *items,
 				  unsigned int nr)
 {
-	unsigned int i, locked = 0;
+	unsigned int i, huge = 0, locked = 0;
 
-	if (take_pages(vma, items, nr)) {
-		for (i = 0; i < nr; i++)
-			if (!items[i].page &&
-			    items[i].outcome == GKSM_MERGE_SPLIT)
-				split_around(vma, &items[i]);
-		take_pages(vma, items, nr);
+	take_pages(vma, items, nr);
+	for (i = 0; i < nr; i++) {
+		if (!items[i].page && items[i].outcome == GKSM_MERGE_SPLIT) {
+			split_around(vma, &items[i]);
+			huge++;
+		}
 	}
+	if (huge)
+		take_pages(vma, items, nr);
 	for (i = 0; i < nr; i++) {
 		if (!items[i].page)
 			continue;

@@ -79,6 +79,7 @@ struct gksm_settings gksm_settings = {
  * @cursor:	 where the pass is
  * @in_pass:	 a pass has begun and not ended
  * @next_ms:	 when the next quantum is due
+ * @left:	 entries that are left of the present one
  * @nr_volatile: volatile pages of this pass
  * @nr_zeroed:	 zero pages of ours seen in this pass
  * @visited:	 entries visited in this pass
@@ -96,6 +97,7 @@ static struct scan {
 	struct gksm_cursor cursor;
 	bool in_pass;
 	u64 next_ms;
+	unsigned long left;
 	unsigned long nr_volatile;
 	unsigned long nr_zeroed;
 	unsigned long visited;
@@ -299,57 +301,94 @@ static bool drain_pass(void)
 	return true;
 }
 
-/*
- * Scan up to pages_to_scan entries. Returns in how many milliseconds to go on:
- * 0: at once; otherwise an answer of the daemon may come before that.
+/**
+ * enum quantum - why a quantum ended
+ * @QUANTUM_SPENT:	 pages_to_scan entries, or a pass, are done: sleep
+ * @QUANTUM_IDLE:	 there is nothing to scan: look again later
+ * @QUANTUM_BLOCKED:	 goes on when the daemon answers or a deadline passes
+ * @QUANTUM_INTERRUPTED: goes on as soon as others have had the lock
  */
-static u64 scan_quantum(void)
+enum quantum {
+	QUANTUM_SPENT,
+	QUANTUM_IDLE,
+	QUANTUM_BLOCKED,
+	QUANTUM_INTERRUPTED,
+};
+
+/* Put pages into a batch, once. */
+static void fill_batch(void)
 {
-	unsigned long left = READ_ONCE(gksm_settings.pages_to_scan);
+	unsigned int room = batch_room(scan.batch), visited;
 
-	while (left && !interrupted()) {
-		unsigned int visited;
-
-		apply_finished();
-		if (!scan.in_pass && !begin_pass())
-			return IDLE_MS;
-		if (!scan.cursor.slot) {
-			if (!drain_pass())
-				return gksm_session_wait_ms(scan.session);
-			if (!scan.visited)
-				return IDLE_MS;
-			break;
-		}
-		if (!scan.batch && !begin_batch())
-			return gksm_session_wait_ms(scan.session);
-		visited = gksm_fill(&scan.cursor, scan.batch,
-				    batch_room(scan.batch), left,
-				    &scan.nr_zeroed);
-		left -= visited;
-		scan.visited += visited;
-		if (scan.batch->nr == batch_room(scan.batch) ||
-		    now_ms() - scan.batch_ms >= BATCH_AGE_MS)
-			finish_batch();
-		cond_resched();
-	}
-	return interrupted() ? 0 : READ_ONCE(gksm_settings.sleep_millisecs);
+	visited = gksm_fill(&scan.cursor, scan.batch, room, scan.left,
+			    &scan.nr_zeroed);
+	scan.left -= visited;
+	scan.visited += visited;
+	if (scan.batch->nr == room || now_ms() - scan.batch_ms >= BATCH_AGE_MS)
+		finish_batch();
 }
 
-/* One turn of the thread. Returns how long it may sleep. */
+static enum quantum scan_quantum(void)
+{
+	if (!scan.left)
+		scan.left = READ_ONCE(gksm_settings.pages_to_scan);
+	if (!scan.left)
+		return QUANTUM_IDLE;
+	while (scan.left) {
+		if (interrupted())
+			return QUANTUM_INTERRUPTED;
+		apply_finished();
+		if (!scan.in_pass && !begin_pass())
+			return QUANTUM_IDLE;
+		if (!scan.cursor.slot) {
+			if (!drain_pass())
+				return QUANTUM_BLOCKED;
+			scan.left = 0;
+			return scan.visited ? QUANTUM_SPENT : QUANTUM_IDLE;
+		}
+		if (!scan.batch && !begin_batch())
+			return QUANTUM_BLOCKED;
+		fill_batch();
+		cond_resched();
+	}
+	return QUANTUM_SPENT;
+}
+
+/* Scan if it is time to. Returns how long the thread may sleep. */
+static u64 scan_turn(void)
+{
+	u64 now = now_ms();
+
+	if (now < scan.next_ms)
+		return scan.next_ms - now;
+	scan.next_ms = 0;
+	switch (scan_quantum()) {
+	case QUANTUM_SPENT:
+		scan.next_ms = READ_ONCE(gksm_settings.sleep_millisecs);
+		break;
+	case QUANTUM_IDLE:
+		scan.next_ms = IDLE_MS;
+		break;
+	case QUANTUM_BLOCKED:
+		return NEVER_MS;
+	case QUANTUM_INTERRUPTED:
+		return 0;
+	}
+	now = now_ms();
+	scan.next_ms += now;
+	return scan.next_ms - now;
+}
+
+/* One turn of the thread. Returns how long it may sleep, in milliseconds. */
 static u64 turn(void)
 {
-	u64 now, wait = NEVER_MS;
+	u64 wait = NEVER_MS;
 
 	if (scan.session && gksm_session_over(scan.session))
 		leave_session(true);
 	apply_finished();
-	if (running()) {
-		now = now_ms();
-		if (now >= scan.next_ms)
-			scan.next_ms = now + scan_quantum();
-		now = now_ms();
-		wait = scan.next_ms > now ? scan.next_ms - now : 0;
-	}
+	if (running())
+		wait = scan_turn();
 	if (scan.session)
 		wait = min(wait, gksm_session_wait_ms(scan.session));
 	return wait;
