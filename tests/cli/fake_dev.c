@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -388,6 +389,6 @@ __attribute__((destructor)) static void report(void)
 		"taken=%u completed=%u handed_back=%u late=%u wrong=%u "
 		"unknown=%u\n",
 		counts.taken, counts.completed, counts.handed_back, counts.late,
-		counts.wrong, counts.unknown);
+		counts.wrong, counts.unknown, prctl(PR_GET_DUMPABLE));
 	fclose(file);
 }

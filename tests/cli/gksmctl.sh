@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# gksmctl.sh - gksmctl on directories that look like the module's
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+make_sysfs "$dir/sysfs"
+make_ksm "$dir/ksm" 0
+mkdir -p "$dir/proc/17/fd" "$dir/proc/18" "$dir/proc/19/fd" "$dir/proc/20"
+echo '17 (gksmd) S 1 17 17 0 -1 4194560 1 0 0 0 500 500 0 0' >"$dir/proc/17/stat"
+echo '18 (gksm_scan) S 2 0 0 0 -1 4194560 1 0 0 0 1 1 0 0' >"$dir/proc/18/stat"
+echo '19 (gksmd) S 1 17 17 0 -1 4194560 1 0 0 0 100 25 0 0' >"$dir/proc/19/stat"
+echo '20 (gksm_scan) I 2 0 0 0 -1 2129984 0 0 0 0 0 300 0 0' >"$dir/proc/20/stat"
+ln -s /dev/null "$dir/proc/17/fd/0"
+ln -s /dev/gksm "$dir/proc/19/fd/3"
+hz=$(getconf CLK_TCK)
+
+c() {
+	"$GKSMCTL" --sysfs "$dir/sysfs" --ksm-dir "$dir/ksm" \
+		--proc "$dir/proc" "$@"
+}
+
+# json_has NAME TEXT: is TEXT in the last output, blanks aside?
+json_has() {
+	nr_checks=$((nr_checks + 1))
+	tr -d ' \n' <"$dir/out" | grep -qF -- "$2" ||
+		fail "$1" "no $2 in:" "$(cat "$dir/out")"
+}
+
+# --- status
+check status 0 '' c status
+prints status_unit '^pages_sharing +300 pages +further sites'
+prints status_setting '^sleep_millisecs +20 ms '
+prints status_word '^offload +active '
+prints status_glob '^merges_refused_busy +30 merges +refused for this reason'
+prints status_unknown '^from_the_future +17 *$'
+prints status_saved '^memory saved +1\.2 MiB$'
+prints status_profit '^profit +1\.4 MiB$'
+prints status_ratio '^sharing ratio +3\.00 sites'
+prints status_offloaded '^offloaded +75\.0 % of the hashes$'
+prints status_daemon "^gksmd +19 pid, $((125 / hz)).$(printf '%03d' $((125 * 1000 / hz % 1000))) s"
+prints status_thread '^gksm_scan +20 pid, '
+nr_checks=$((nr_checks + 1))
+grep -q ksmd "$dir/out" && grep -q 'ksmd runs too' "$dir/out" &&
+	fail status_without_ksmd "$(cat "$dir/out")"
+check status_order 0 '' c status
+nr_checks=$((nr_checks + 1))
+[ "$(head -n 1 "$dir/out" | cut -d ' ' -f 1)" = run ] ||
+	fail status_order "$(head -n 1 "$dir/out")"
+
+check status_json 0 '' c status --json
+json_has json_number '"pages_shared":100,'
+json_has json_word '"offload":"active"'
+json_has json_unknown '"from_the_future":17'
+json_has json_saved '"saved_bytes":1228800'
+json_has json_profit '"profit_bytes":1429504'
+json_has json_daemon '"gksmd":{"pid":19,'
+json_has json_thread '"gksm_scan":{"pid":20,'
+json_has json_ksmd '"ksmd_runs":false'
+
+# Files may be missing, strange, or not for us.
+make_ksm "$dir/ksm" 1
+rm "$dir/sysfs/pages_sharing" "$dir/sysfs/offload"
+printf 'a "quoted" \\ value\n' >"$dir/sysfs/strange"
+echo 18446744073709551615 >"$dir/sysfs/max_shared_pages"
+mkdir "$dir/sysfs/directory"
+check status_odd 0 '' c status
+prints status_ksmd 'in-kernel ksmd runs too'
+prints status_strange '^strange +a "quoted" \\ value'
+check status_odd_json 0 '' c status --json
+json_has json_escaped '"strange":"a\"quoted\"\\value"'
+json_has json_large '"max_shared_pages":"18446744073709551615"'
+json_has json_no_derived '"derived":{"offloaded_percent":75.0}'
+json_has json_ksmd_runs '"ksmd_runs":true'
+make_ksm "$dir/ksm" 0
+
+mkdir "$dir/empty" "$dir/no_proc"
+check status_empty 0 '' "$GKSMCTL" --sysfs "$dir/empty" --proc "$dir/no_proc" status
+prints status_no_daemon '^gksmd +not running$'
+check status_empty_json 0 '' \
+	"$GKSMCTL" --sysfs "$dir/empty" --proc "$dir/no_proc" --json status
+json_has json_no_daemon '"gksmd":null'
+
+# --- status --watch: changes a second, one line of JSON each
+(sleep 0.5 && echo 4500 >"$dir/sysfs/pages_scanned") &
+check watch 124 '' timeout 1.5 "$GKSMCTL" --sysfs "$dir/sysfs" status --watch
+prints watch_rate '^pages_scanned +4500 pages +\+500/s '
+wait
+check watch_json 124 '' \
+	timeout 1.5 "$GKSMCTL" --sysfs "$dir/sysfs" status --watch 1 --json
+nr_checks=$((nr_checks + 1))
+[ "$(grep -c '^{.*}$' "$dir/out")" -eq 2 ] || fail watch_json "$(cat "$dir/out")"
+
+# --- set: all or nothing
+check set_one 0 '' c set run 1
+holds set_one "$dir/sysfs/run" 1
+check set_two 0 '' c set pages_to_scan 5000 sleep_millisecs 0
+holds set_two "$dir/sysfs/pages_to_scan" 5000
+holds set_two "$dir/sysfs/sleep_millisecs" 0
+check set_half_wrong 2 'bad value' c set pages_to_scan 1 sleep_millisecs x
+holds set_half_wrong "$dir/sysfs/pages_to_scan" 5000
+echo 0 >"$dir/sysfs/new_setting"
+check set_of_the_future 0 '' c set new_setting word
+holds set_of_the_future "$dir/sysfs/new_setting" word
+
+# --- unmerge: waits until nothing is shared
+echo 2 >"$dir/sysfs/pages_sharing"
+(
+	sleep 0.3
+	echo 0 >"$dir/sysfs/pages_sharing"
+	echo 0 >"$dir/sysfs/pages_shared"
+) &
+chmod 644 "$dir/sysfs/pages_shared"
+check unmerge 0 '' c unmerge
+prints unmerge '^unmerged 102 pages$'
+holds unmerge "$dir/sysfs/run" 2
+wait
+check unmerge_nothing 0 '' c unmerge --json
+prints unmerge_json '^\{"unmerged_pages": 0\}$'
+echo 5 >"$dir/sysfs/pages_shared"
+check unmerge_stuck 1 '5 pages stay merged, unchanged for 1 s: is memory short' \
+	c --timeout 1 unmerge
+rm "$dir/sysfs/pages_shared"
+check unmerge_blind 1 'cannot see what is merged' c unmerge
+
+finish
