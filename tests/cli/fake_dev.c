@@ -387,7 +387,7 @@ __attribute__((destructor)) static void report(void)
 		return;
 	fprintf(file,
 		"taken=%u completed=%u handed_back=%u late=%u wrong=%u "
-		"unknown=%u\n",
+		"unknown=%u dumpable=%d\n",
 		counts.taken, counts.completed, counts.handed_back, counts.late,
 		counts.wrong, counts.unknown, prctl(PR_GET_DUMPABLE));
 	fclose(file);
