@@ -259,20 +259,30 @@ static unsigned int batch_room(const struct gksm_batch *b)
 	return b == &scan.local ? LOCAL_SLOTS : scan.session->batch_slots;
 }
 
+/* Make the gauges what the page tables say now; forget the candidates. */
+static void settle_counts(void)
+{
+	gksm_stable_recount();
+	gksm_gauge(pages_unshared, gksm_unstable_nr());
+	gksm_gauge(pages_volatile, scan.nr_volatile);
+	gksm_gauge(ksm_zero_pages, scan.nr_zeroed);
+	gksm_unstable_clear();
+}
+
 static bool begin_pass(void)
 {
 	gksm_mm_slots_update();
 	scan.cursor.slot = gksm_mm_slot_first();
 	scan.cursor.addr = 0;
-	scan.in_pass = scan.cursor.slot;
-	if (!scan.in_pass) {
-		/* Everybody has gone: so have the sharers. */
-		gksm_stable_recount();
-		return false;
-	}
 	scan.nr_volatile = 0;
 	scan.nr_zeroed = 0;
 	scan.visited = 0;
+	scan.in_pass = scan.cursor.slot;
+	if (!scan.in_pass) {
+		/* Everybody has gone: so have the sharers. */
+		settle_counts();
+		return false;
+	}
 	/* Fresh pages sit in per-CPU lists, with a reference: not mergeable. */
 	ksym(lru_add_drain_all)();
 	return true;
@@ -280,11 +290,7 @@ static bool begin_pass(void)
 
 static void end_pass(void)
 {
-	gksm_stable_recount();
-	gksm_gauge(pages_unshared, gksm_unstable_nr());
-	gksm_gauge(pages_volatile, scan.nr_volatile);
-	gksm_gauge(ksm_zero_pages, scan.nr_zeroed);
-	gksm_unstable_clear();
+	settle_counts();
 	gksm_mm_slots_prune();
 	scan.in_pass = false;
 	gksm_count(full_scans, 1);

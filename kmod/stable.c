@@ -133,6 +133,8 @@ void gksm_stable_recount(void)
 		if (!(++n & 0xff))
 			cond_resched();
 	}
+	if (!stable_index.nr)
+		gksm_index_destroy(&stable_index);
 	gksm_gauge(pages_shared, shared);
 	gksm_gauge(pages_sharing, sharing);
 }
