@@ -193,6 +193,9 @@ int gksm_ctl_unmerge(const struct gksm_ctl *ctl, int argc, char **argv)
 		err = count_merged(ctl, &nr_before);
 	if (!err)
 		err = gksm_sysfs_set(ctl->sysfs_dir, "run", "2");
+	if (err == -ECANCELED)
+		gksm_error("some pages stay merged. Free some memory and try "
+			   "again");
 	if (!err)
 		err = count_merged(ctl, &nr_after);
 	if (!err)

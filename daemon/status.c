@@ -122,6 +122,23 @@ static bool get_number(const struct gksm_status *status, const char *name,
 	return true;
 }
 
+/* The module says it, or else it follows from other files. */
+static bool get_profit(const struct gksm_status *status, int64_t *profit)
+{
+	const struct gksm_status_file *file =
+		gksm_status_get(status, "general_profit");
+	uint64_t sharing, zero, metadata;
+
+	if (file && !gksm_text_to_s64(file->value, profit))
+		return true;
+	if (!get_number(status, "pages_sharing", &sharing) ||
+	    !get_number(status, "metadata_bytes", &metadata))
+		return false;
+	get_number(status, "ksm_zero_pages", &zero);
+	*profit = (int64_t)((sharing + zero) * GKSM_PAGE_SIZE - metadata);
+	return true;
+}
+
 /**
  * gksm_status_derive - compute what follows from the files
  * @status:  read
@@ -130,7 +147,7 @@ static bool get_number(const struct gksm_status *status, const char *name,
 void gksm_status_derive(const struct gksm_status *status,
 			struct gksm_derived *derived)
 {
-	uint64_t sharing, shared, zero, metadata, offloaded, hashed;
+	uint64_t sharing, shared, offloaded, hashed;
 
 	*derived = (struct gksm_derived){0};
 	derived->has_saved = get_number(status, "pages_sharing", &sharing);
@@ -139,12 +156,7 @@ void gksm_status_derive(const struct gksm_status *status,
 		derived->has_ratio = derived->has_saved;
 		derived->ratio = (double)sharing / (double)shared;
 	}
-	get_number(status, "ksm_zero_pages", &zero);
-	if (get_number(status, "metadata_bytes", &metadata)) {
-		derived->has_profit = derived->has_saved;
-		derived->profit_bytes =
-			(int64_t)((sharing + zero) * GKSM_PAGE_SIZE - metadata);
-	}
+	derived->has_profit = get_profit(status, &derived->profit_bytes);
 	if (get_number(status, "pages_hashed_offload", &offloaded) &&
 	    get_number(status, "pages_hashed_kernel", &hashed) &&
 	    offloaded + hashed) {

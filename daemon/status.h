@@ -21,7 +21,7 @@
  * @name:      its name
  * @value:     its value, "" if it cannot be read
  * @field:     what is known about it; NULL: nothing
- * @is_number: @number is valid
+ * @is_number: @number is valid: the value is one, and not negative
  * @number:    the value
  */
 struct gksm_status_file {
@@ -55,7 +55,8 @@ struct gksm_status {
  * @has_ratio:	   @ratio is valid
  * @ratio:	   sites saved for each merged page
  * @has_profit:	   @profit_bytes is valid
- * @profit_bytes:  saved, zero pages included, less the module's own memory
+ * @profit_bytes:  the module's general_profit, or else the same
+ *		   computed here: saved, with zero pages, less metadata
  * @has_offloaded: @offloaded_percent is valid
  * @offloaded_percent: part of the hashes that came from the daemon
  */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "status.h"
+#include "text.h"
 
 static void print_rate(const struct gksm_status_file *file,
 		       const struct gksm_status *before, unsigned int seconds,
@@ -104,8 +105,11 @@ void gksm_status_print(const struct gksm_status *status,
 
 static json_t *file_to_json(const struct gksm_status_file *file)
 {
-	if (file->is_number && file->number <= INT64_MAX)
-		return json_integer((json_int_t)file->number);
+	int64_t number;
+
+	/* JSON's reader may know no larger integer. */
+	if (!gksm_text_to_s64(file->value, &number))
+		return json_integer(number);
 	return *file->value ? json_string(file->value) : json_null();
 }
 

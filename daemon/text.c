@@ -3,6 +3,7 @@
  * text.c - strict numbers and near misses
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "text.h"
@@ -35,6 +36,25 @@ int gksm_text_to_u64(const char *text, uint64_t min, uint64_t max,
 		return -ERANGE;
 	*value = sum;
 	return 0;
+}
+
+/**
+ * gksm_text_to_s64 - read a decimal number that may be negative, strictly
+ * @text:  an optional minus sign and digits
+ * @value: out: the number; untouched on error
+ *
+ * Returns 0, -EINVAL if @text is not a number, -ERANGE if it is out of range.
+ */
+int gksm_text_to_s64(const char *text, int64_t *value)
+{
+	const bool is_negative = *text == '-';
+	uint64_t magnitude = 0;
+	int err =
+		gksm_text_to_u64(text + is_negative, 0, INT64_MAX, &magnitude);
+
+	if (!err)
+		*value = is_negative ? -(int64_t)magnitude : (int64_t)magnitude;
+	return err;
 }
 
 /* Names of options, keys and commands are shorter. */

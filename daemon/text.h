@@ -9,6 +9,7 @@
 
 int gksm_text_to_u64(const char *text, uint64_t min, uint64_t max,
 		     uint64_t *value);
+int gksm_text_to_s64(const char *text, int64_t *value);
 
 /**
  * struct gksm_nearest - search for the name that was probably meant

@@ -37,7 +37,7 @@ prints status_word '^offload +active '
 prints status_glob '^merges_refused_busy +30 merges +refused for this reason'
 prints status_unknown '^from_the_future +17 *$'
 prints status_saved '^memory saved +1\.2 MiB$'
-prints status_profit '^profit +1\.4 MiB$'
+prints status_profit '^profit +-4\.0 KiB$'
 prints status_ratio '^sharing ratio +3\.00 sites'
 prints status_offloaded '^offloaded +75\.0 % of the hashes$'
 prints status_daemon "^gksmd +19 pid, $((125 / hz)).$(printf '%03d' $((125 * 1000 / hz % 1000))) s"
@@ -55,13 +55,17 @@ json_has json_number '"pages_shared":100,'
 json_has json_word '"offload":"active"'
 json_has json_unknown '"from_the_future":17'
 json_has json_saved '"saved_bytes":1228800'
-json_has json_profit '"profit_bytes":1429504'
+json_has json_profit '"profit_bytes":-4096'
 json_has json_daemon '"gksmd":{"pid":19,'
 json_has json_thread '"gksm_scan":{"pid":20,'
+json_has json_negative '"general_profit":-4096'
 json_has json_ksmd '"ksmd_runs":false'
 
 # Files may be missing, strange, or not for us.
 make_ksm "$dir/ksm" 1
+rm "$dir/sysfs/general_profit"
+check status_old 0 "" c status --json
+json_has json_own_profit '"profit_bytes":1429504'
 rm "$dir/sysfs/pages_sharing" "$dir/sysfs/offload"
 printf 'a "quoted" \\ value\n' >"$dir/sysfs/strange"
 echo 18446744073709551615 >"$dir/sysfs/max_shared_pages"

@@ -80,7 +80,7 @@ make_sysfs() {
 		pages_sharing=300 pages_unshared=7 pages_volatile=5 \
 		ksm_zero_pages=50 mms=2 offload=active abi_version=1 \
 		pages_hashed_offload=3000 pages_hashed_kernel=1000 \
-		batches_completed=10 batches_timed_out=1 batches_rejected=0 \
+		general_profit=-4096 batches_completed=10 batches_timed_out=1 batches_rejected=0 \
 		merge_tries=450 pages_merged=400 merges_refused_busy=30 \
 		merges_refused_pinned=20 tlb_flushes=40 notifier_calls=9 \
 		metadata_bytes=4096 from_the_future=17; do
