@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fake_gpu.c - an engine behind gksm_gpu.h whose devices fail on demand
+ *
+ * A batch is computed when it is submitted and handed out by the next reap.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "fake_gpu.h"
+
+#define PAGE_BYTES 4096
+
+struct gksm_gpu {
+	struct fake_device *fake;
+	struct gksm_gpu_info info;
+	const unsigned char *pages;
+	unsigned int nr_batches;
+	unsigned int batch_pages;
+	uint64_t *seeds;
+	uint64_t *hashes;
+	uint8_t *zeros;
+	unsigned int *done;
+	unsigned int *nr_pages;
+	unsigned int nr_done;
+	int fd;
+};
+
+struct fake_device fake_devices[FAKE_MAX_DEVICES];
+unsigned int fake_nr_devices;
+unsigned int fake_nr_open;
+
+static void describe(unsigned int index, struct gksm_gpu_info *info)
+{
+	*info = (struct gksm_gpu_info){
+		.index = index,
+		.kind = fake_devices[index].kind,
+		.compute_units = 1,
+	};
+	strcpy(info->name, fake_devices[index].name);
+	strcpy(info->platform, "none");
+	strcpy(info->driver, "1");
+}
+
+static unsigned int choose(const char *device)
+{
+	unsigned int i = 0;
+
+	if (device[0] >= '0' && device[0] <= '9')
+		return (unsigned int)atoi(device);
+	while (i < fake_nr_devices &&
+	       (strcmp(device, "auto") != 0 || fake_devices[i].open_error) &&
+	       strcmp(device, fake_devices[i].name) != 0)
+		i++;
+	return i;
+}
+
+int gksm_gpu_open(struct gksm_gpu **gpu, const struct gksm_gpu_options *options)
+{
+	unsigned int i = choose(options->device);
+
+	if (i >= fake_nr_devices)
+		return -ENODEV;
+	fake_devices[i].nr_opened++;
+	if (fake_devices[i].open_error)
+		return fake_devices[i].open_error;
+	*gpu = calloc(1, sizeof(**gpu));
+	if (!*gpu)
+		return -ENOMEM;
+	(*gpu)->fake = &fake_devices[i];
+	describe(i, &(*gpu)->info);
+	(*gpu)->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	fake_nr_open++;
+	return 0;
+}
+
+void gksm_gpu_close(struct gksm_gpu *gpu)
+{
+	close(gpu->fd);
+	free(gpu->seeds);
+	free(gpu->hashes);
+	free(gpu->zeros);
+	free(gpu->done);
+	free(gpu->nr_pages);
+	free(gpu);
+	fake_nr_open--;
+}
+
+const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu)
+{
+	return &gpu->info;
+}
+
+const char *gksm_gpu_error(const struct gksm_gpu *gpu)
+{
+	return gpu ? "the fake device failed" : "the fake device cannot open";
+}
+
+int gksm_gpu_list(void (*each)(void *arg, const struct gksm_gpu_info *info),
+		  void *arg)
+{
+	for (unsigned int i = 0; i < fake_nr_devices; i++) {
+		struct gksm_gpu_info info;
+
+		describe(i, &info);
+		each(arg, &info);
+	}
+	return (int)fake_nr_devices;
+}
+
+int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
+		  unsigned int nr_batches, unsigned int batch_pages)
+{
+	const size_t nr_pages = (size_t)nr_batches * batch_pages;
+
+	if (gpu->fake->bind_error)
+		return gpu->fake->bind_error;
+	gpu->pages = pages;
+	gpu->nr_batches = nr_batches;
+	gpu->batch_pages = batch_pages;
+	gpu->seeds = calloc(nr_pages, sizeof(*gpu->seeds));
+	gpu->hashes = calloc(nr_pages, sizeof(*gpu->hashes));
+	gpu->zeros = calloc(nr_pages, sizeof(*gpu->zeros));
+	gpu->done = calloc(nr_batches, sizeof(*gpu->done));
+	gpu->nr_pages = calloc(nr_batches, sizeof(*gpu->nr_pages));
+	return 0;
+}
+
+uint64_t *gksm_gpu_seeds(struct gksm_gpu *gpu, unsigned int batch)
+{
+	return gpu->seeds + (size_t)batch * gpu->batch_pages;
+}
+
+static const unsigned char *page_of(const struct gksm_gpu *gpu,
+				    unsigned int batch, unsigned int page)
+{
+	return gpu->pages +
+	       ((size_t)batch * gpu->batch_pages + page) * PAGE_BYTES;
+}
+
+int gksm_gpu_submit(struct gksm_gpu *gpu, unsigned int batch,
+		    unsigned int nr_pages)
+{
+	static const unsigned char zero[PAGE_BYTES];
+	const size_t base = (size_t)batch * gpu->batch_pages;
+
+	if (gpu->fake->submit_error)
+		return gpu->fake->submit_error;
+	for (unsigned int i = 0; i < nr_pages; i++) {
+		const unsigned char *page = page_of(gpu, batch, i);
+
+		gpu->hashes[base + i] =
+			XXH64(page, PAGE_BYTES, gpu->seeds[base + i]);
+		gpu->zeros[base + i] = memcmp(page, zero, PAGE_BYTES) == 0;
+	}
+	gpu->nr_pages[batch] = nr_pages;
+	if (gpu->fake->hangs)
+		return 0;
+	gpu->done[gpu->nr_done++] = batch;
+	return eventfd_write(gpu->fd, 1) < 0 ? -errno : 0;
+}
+
+int gksm_gpu_fd(const struct gksm_gpu *gpu)
+{
+	return gpu->fd;
+}
+
+int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
+{
+	eventfd_t count;
+	size_t base;
+
+	if (!gpu->nr_done) {
+		eventfd_read(gpu->fd, &count);
+		return -EAGAIN;
+	}
+	done->batch = gpu->done[0];
+	memmove(gpu->done, gpu->done + 1, --gpu->nr_done * sizeof(*gpu->done));
+	base = (size_t)done->batch * gpu->batch_pages;
+	done->nr_pages = gpu->nr_pages[done->batch];
+	done->hashes = gpu->hashes + base;
+	done->zeros = gpu->zeros + base;
+	done->device_ns = 1;
+	done->error = gpu->fake->batch_error;
+	return 0;
+}
+
+int gksm_gpu_compare(struct gksm_gpu *gpu, unsigned int batch,
+		     const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
+		     uint8_t *equal)
+{
+	if (gpu->fake->compare_error)
+		return gpu->fake->compare_error;
+	for (unsigned int i = 0; i < nr_pairs; i++)
+		equal[i] = memcmp(page_of(gpu, batch, pairs[i].a),
+				  page_of(gpu, batch, pairs[i].b),
+				  PAGE_BYTES) == 0;
+	return 0;
+}
