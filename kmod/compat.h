@@ -21,6 +21,7 @@
 #include <linux/percpu_counter.h>
 #include <linux/rmap.h>
 #include <linux/sched/coredump.h>
+#include <linux/shrinker.h>
 #include <linux/swap.h>
 
 #ifndef CONFIG_X86_64
@@ -127,6 +128,49 @@ static inline bool gksm_page_try_share(struct page *page)
 	return !folio_try_share_anon_rmap_pte(page_folio(page), page);
 #else
 	return !page_try_share_anon_rmap(page);
+#endif
+}
+
+/* v6.7: shrinkers are allocated. */
+struct gksm_shrinker {
+#ifdef GKSM_HAVE_SHRINKER_ALLOC
+	struct shrinker *shrinker;
+#else
+	struct shrinker shrinker;
+#endif
+};
+
+typedef unsigned long gksm_shrinker_fn(struct shrinker *shrinker,
+				       struct shrink_control *sc);
+
+static inline int gksm_shrinker_register(struct gksm_shrinker *s,
+					 const char *name,
+					 gksm_shrinker_fn *count,
+					 gksm_shrinker_fn *scan)
+{
+#ifdef GKSM_HAVE_SHRINKER_ALLOC
+	s->shrinker = shrinker_alloc(0, "%s", name);
+	if (!s->shrinker)
+		return -ENOMEM;
+	s->shrinker->count_objects = count;
+	s->shrinker->scan_objects = scan;
+	s->shrinker->seeks = DEFAULT_SEEKS;
+	shrinker_register(s->shrinker);
+	return 0;
+#else
+	s->shrinker.count_objects = count;
+	s->shrinker.scan_objects = scan;
+	s->shrinker.seeks = DEFAULT_SEEKS;
+	return register_shrinker(&s->shrinker, "%s", name);
+#endif
+}
+
+static inline void gksm_shrinker_unregister(struct gksm_shrinker *s)
+{
+#ifdef GKSM_HAVE_SHRINKER_ALLOC
+	shrinker_free(s->shrinker);
+#else
+	unregister_shrinker(&s->shrinker);
 #endif
 }
 

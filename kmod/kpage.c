@@ -5,6 +5,8 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/slab.h>
 
 #include "kpage.h"
 
@@ -24,23 +26,109 @@
  * in the page points into the module, so sharers outlive an unload.
  *
  * No other file knows how K is marked.
+ *
+ * DOC: Where a merged page lies
+ *
+ * KSM keeps one of the twins as the merged page, so whoever owns the first
+ * twin chooses the physical page (Flip Feng Shui: a page in a row that flips
+ * under Rowhammer). K is never anybody's page. Nor is it simply the next free
+ * page, which on a quiet CPU is the one that was freed last: each node has a
+ * pool of POOL_PAGES pages, K is one of them at random, and a fresh page takes
+ * its place.
  */
+
+#define POOL_PAGES	256
+
+static struct page **pools[MAX_NUMNODES]; /* scan lock */
+
+static struct page *fresh_page(int nid)
+{
+	return alloc_pages_node(nid, GFP_HIGHUSER | __GFP_NOWARN, 0);
+}
+
+static void fill_pool(int nid)
+{
+	unsigned int i;
+
+	for (i = 0; i < POOL_PAGES; i++)
+		if (!pools[nid][i])
+			pools[nid][i] = fresh_page(nid);
+}
+
+/* A random page of the node's pool, or any page of the node. */
+static struct page *random_page(int nid)
+{
+	struct page **slot, *page;
+
+	if (!pools[nid])
+		pools[nid] = kcalloc(POOL_PAGES, sizeof(struct page *),
+				     GFP_KERNEL | __GFP_NOWARN);
+	if (!pools[nid])
+		return NULL;
+	slot = &pools[nid][get_random_u32() % POOL_PAGES];
+	if (!*slot)
+		fill_pool(nid);
+	page = *slot;
+	*slot = fresh_page(nid);
+	return page ?: fresh_page(nid);
+}
+
+/**
+ * gksm_kpage_drain() - give the pools' pages back
+ *
+ * Context: scan lock held.
+ * Return: how many pages were freed.
+ */
+unsigned long gksm_kpage_drain(void)
+{
+	unsigned long freed = 0;
+	unsigned int i;
+	int nid;
+
+	for_each_node(nid) {
+		for (i = 0; pools[nid] && i < POOL_PAGES; i++) {
+			if (!pools[nid][i])
+				continue;
+			__free_page(pools[nid][i]);
+			freed++;
+		}
+		kfree(pools[nid]);
+		pools[nid] = NULL;
+	}
+	return freed;
+}
+
+/**
+ * gksm_kpage_pooled() - memory in the pools
+ *
+ * Return: pages, about.
+ */
+unsigned long gksm_kpage_pooled(void)
+{
+	unsigned long pooled = 0;
+	int nid;
+
+	for_each_node(nid)
+		if (READ_ONCE(pools[nid]))
+			pooled += POOL_PAGES;
+	return pooled;
+}
 
 /**
  * gksm_kpage_alloc() - make a merged page with the content of another
  * @source: where the bytes come from; the caller holds a reference. It may
  *	    change while it is copied: the caller hashes the copy
  *
- * Allocated on the source's node. The page is not mapped anywhere yet.
+ * On the source's node, at random. The page is not mapped anywhere yet.
  *
- * Context: may sleep.
+ * Context: scan lock held; may sleep.
  * Return: the page with one reference, or NULL.
  */
 struct page *gksm_kpage_alloc(struct page *source)
 {
 	struct page *page;
 
-	page = alloc_pages_node(page_to_nid(source), GFP_HIGHUSER | __GFP_NOWARN, 0);
+	page = random_page(page_to_nid(source));
 	if (!page)
 		return NULL;
 	copy_highpage(page, source);

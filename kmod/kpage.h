@@ -10,5 +10,7 @@ struct page *gksm_kpage_alloc(struct page *source);
 void gksm_kpage_free(struct page *kpage);
 bool gksm_kpage_test(struct page *page);
 int gksm_kpage_sharers(struct page *kpage);
+unsigned long gksm_kpage_drain(void);
+unsigned long gksm_kpage_pooled(void);
 
 #endif /* GKSM_KPAGE_H */

@@ -12,6 +12,7 @@
 #include "ksyms.h"
 #include "mm_slot.h"
 #include "scan.h"
+#include "shrink.h"
 #include "stable.h"
 #include "sysfs.h"
 #include "unstable.h"
@@ -41,6 +42,7 @@
  *		    tables, the only believer in bytes
  *	unmerge.c   the way back
  *	scan.c	    the thread that drives all this
+ *	shrink.c    memory given back under pressure
  *	sysfs.c     /sys/kernel/mm/gksm
  *	ksyms.c     functions that the kernel does not export
  *
@@ -66,9 +68,12 @@ static int __init gksm_init(void)
 	err = gksm_scan_init();
 	if (err)
 		goto exit_apply;
-	err = gksm_sysfs_init();
+	err = gksm_shrink_init();
 	if (err)
 		goto exit_scan;
+	err = gksm_sysfs_init();
+	if (err)
+		goto exit_shrink;
 	err = gksm_dev_init();
 	if (err)
 		goto exit_sysfs;
@@ -80,6 +85,8 @@ static int __init gksm_init(void)
 
 exit_sysfs:
 	gksm_sysfs_exit();
+exit_shrink:
+	gksm_shrink_exit();
 exit_scan:
 	gksm_scan_exit();
 exit_apply:
@@ -94,6 +101,7 @@ static void __exit gksm_exit(void)
 {
 	gksm_dev_exit();
 	gksm_sysfs_exit();
+	gksm_shrink_exit();
 	gksm_scan_exit();
 	gksm_apply_exit();
 	gksm_mm_slots_exit();

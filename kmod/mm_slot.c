@@ -14,7 +14,9 @@
 #include <linux/xxhash.h>
 
 #include "mm_slot.h"
+#include "scan.h"
 #include "stats.h"
+#include "unstable.h"
 
 /**
  * DOC: Finding what opted in
@@ -284,18 +286,25 @@ void gksm_mm_slots_prune(void)
 }
 
 /**
- * gksm_mm_slots_forget() - forget all hashes
+ * gksm_mm_slots_shrink() - forget hashes
+ * @nr: how many regions to free, at least; of whole address spaces, oldest
+ *	first
  *
- * Context: scan lock held; may sleep.
+ * Context: scan lock held; may be in reclaim.
+ * Return: how many regions, of one page each, were freed.
  */
-void gksm_mm_slots_forget(void)
+unsigned long gksm_mm_slots_shrink(unsigned long nr)
 {
+	u64 before = nr_regions;
 	struct gksm_mm_slot *slot;
 
 	list_for_each_entry(slot, &slots, list) {
+		if (before - nr_regions >= nr)
+			break;
 		free_regions(slot);
 		cond_resched();
 	}
+	return before - nr_regions;
 }
 
 /**
@@ -341,16 +350,25 @@ unsigned long gksm_cookie_addr(u64 cookie)
 	return (cookie & COOKIE_PAGE_MASK) << PAGE_SHIFT;
 }
 
+static bool room_for_region(void)
+{
+	unsigned long limit_kib = READ_ONCE(gksm_settings.max_metadata_kib);
+
+	return !limit_kib || (gksm_mm_slots_bytes() + gksm_unstable_bytes() +
+			      PAGE_SIZE) / 1024 <= limit_kib;
+}
+
 /**
  * gksm_mm_slot_last_hash() - where the last hash of a page is kept
  * @slot:   its address space
  * @addr:   its address
  * @create: whether to make room for it
  *
- * Marks the region as touched in this pass.
+ * Marks the region as touched in this pass. At the limit of max_metadata_kib
+ * no room is made: pages beyond it are not merged with new twins.
  *
  * Context: scan lock held; may sleep if @create.
- * Return: the place, or NULL if there is none (and no memory to make it).
+ * Return: the place, or NULL if there is none (and no room to make it).
  */
 u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
 			    bool create)
@@ -359,7 +377,7 @@ u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
 	u64 *region = xa_load(&slot->regions, i);
 
 	if (!region) {
-		if (!create)
+		if (!create || !room_for_region())
 			return NULL;
 		region = (u64 *)get_zeroed_page(GFP_KERNEL | __GFP_NOWARN);
 		if (!region)

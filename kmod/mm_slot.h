@@ -49,7 +49,7 @@ void gksm_mm_slots_update(void);
 struct gksm_mm_slot *gksm_mm_slot_first(void);
 struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot);
 void gksm_mm_slots_prune(void);
-void gksm_mm_slots_forget(void);
+unsigned long gksm_mm_slots_shrink(unsigned long nr);
 u64 gksm_mm_slots_bytes(void);
 
 u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr);

@@ -73,3 +73,6 @@ have FOLIO_MAPCOUNT linux/mm.h 'int folio_mapcount\((const )?struct folio \*[a-z
 
 # v6.4: prctl(PR_SET_MEMORY_MERGE).
 have MMF_VM_MERGE_ANY linux/sched/coredump.h 'MMF_VM_MERGE_ANY'
+
+# v6.7: shrinkers are allocated.
+have SHRINKER_ALLOC linux/shrinker.h 'struct shrinker \*shrinker_alloc\('

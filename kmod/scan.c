@@ -17,6 +17,7 @@
 #include "apply.h"
 #include "batch.h"
 #include "fill.h"
+#include "kpage.h"
 #include "ksyms.h"
 #include "mm_slot.h"
 #include "scan.h"
@@ -117,6 +118,26 @@ void gksm_scan_wake(void)
 {
 	atomic_set(&scan.woken, 1);
 	wake_up(&scan.wait);
+}
+
+/**
+ * gksm_scan_trylock() - take the scan lock if it is free
+ *
+ * For reclaim, which may run in the task that holds it.
+ *
+ * Return: whether it was; then call gksm_scan_unlock().
+ */
+bool gksm_scan_trylock(void)
+{
+	return mutex_trylock(&scan.lock);
+}
+
+/**
+ * gksm_scan_unlock() - release what gksm_scan_trylock() took
+ */
+void gksm_scan_unlock(void)
+{
+	mutex_unlock(&scan.lock);
 }
 
 /* Should a quantum end early? */
@@ -448,7 +469,8 @@ int gksm_scan_set_run(unsigned int run)
 		if (run == GKSM_RUN_UNMERGE) {
 			err = gksm_unmerge_all();
 			gksm_unstable_clear();
-			gksm_mm_slots_forget();
+			gksm_mm_slots_shrink(ULONG_MAX);
+			gksm_kpage_drain();
 			gksm_gauge(pages_unshared, 0);
 			gksm_gauge(pages_volatile, 0);
 			scan.local.nr = 0;

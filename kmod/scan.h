@@ -15,6 +15,7 @@
  * @pages_to_scan:    entries visited before the thread sleeps
  * @sleep_millisecs:  how long it sleeps then
  * @max_shared_pages: most merged pages, 0: no limit; they cannot be swapped
+ * @max_metadata_kib: most memory for hashes and candidates, 0: no limit
  * @use_zero_pages:   merge pages of zeros with the kernel's zero page
  *
  * Single words, read with READ_ONCE() and written with WRITE_ONCE().
@@ -24,6 +25,7 @@ struct gksm_settings {
 	unsigned int pages_to_scan;
 	unsigned int sleep_millisecs;
 	unsigned long max_shared_pages;
+	unsigned long max_metadata_kib;
 	bool use_zero_pages;
 };
 
@@ -32,6 +34,8 @@ extern struct gksm_settings gksm_settings;
 int gksm_scan_init(void);
 void gksm_scan_exit(void);
 void gksm_scan_wake(void);
+bool gksm_scan_trylock(void);
+void gksm_scan_unlock(void);
 int gksm_scan_set_run(unsigned int run);
 
 #endif /* GKSM_SCAN_H */

@@ -45,6 +45,7 @@ void gksm_stable_exit(void)
 
 	list_for_each_entry_safe(node, next, &stable_nodes, list)
 		gksm_stable_remove(node);
+	gksm_kpage_drain();
 	gksm_index_destroy(&stable_index);
 	kmem_cache_destroy(node_cache);
 }

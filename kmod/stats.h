@@ -45,6 +45,7 @@
 	X(pages_unmerged, "pages unmerged by run = 2")			\
 	X(stable_nodes_created, "merged pages made")			\
 	X(stable_nodes_refused, "merged pages not made: limit or memory") \
+	X(pages_reclaimed, "pages given back under memory pressure")	\
 	X(tlb_flushes, "TLB flushes asked for")				\
 	X(notifier_calls, "MMU notifier ranges opened")			\
 	X(runs, "page table holds with at least one merge tried")

@@ -8,6 +8,7 @@
 
 #include <gksm_abi.h>
 
+#include "kpage.h"
 #include "mm_slot.h"
 #include "scan.h"
 #include "session.h"
@@ -22,7 +23,7 @@
 static u64 metadata_bytes(void)
 {
 	return gksm_stable_bytes() + gksm_unstable_bytes() +
-	       gksm_mm_slots_bytes();
+	       gksm_mm_slots_bytes() + gksm_kpage_pooled() * PAGE_SIZE;
 }
 
 static ssize_t run_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -79,27 +80,27 @@ UINT_SETTING(sleep_millisecs, gksm_settings.sleep_millisecs, 0, UINT_MAX);
 UINT_SETTING(batch_deadline_ms, gksm_batch_deadline_ms, MIN_DEADLINE_MS,
 	     MAX_DEADLINE_MS);
 
-static ssize_t max_shared_pages_show(struct kobject *kobj,
-				     struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n",
-			  READ_ONCE(gksm_settings.max_shared_pages));
-}
+#define ULONG_SETTING(name)						\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(gksm_settings.name));	\
+}									\
+static ssize_t name##_store(struct kobject *kobj,			\
+			    struct kobj_attribute *attr,		\
+			    const char *buf, size_t count)		\
+{									\
+	unsigned long value;						\
+									\
+	if (kstrtoul(buf, 10, &value))					\
+		return -EINVAL;						\
+	WRITE_ONCE(gksm_settings.name, value);				\
+	return count;							\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
-static ssize_t max_shared_pages_store(struct kobject *kobj,
-				      struct kobj_attribute *attr,
-				      const char *buf, size_t count)
-{
-	unsigned long value;
-
-	if (kstrtoul(buf, 10, &value))
-		return -EINVAL;
-	WRITE_ONCE(gksm_settings.max_shared_pages, value);
-	return count;
-}
-
-static struct kobj_attribute max_shared_pages_attr =
-	__ATTR_RW(max_shared_pages);
+ULONG_SETTING(max_shared_pages);
+ULONG_SETTING(max_metadata_kib);
 
 static ssize_t use_zero_pages_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
@@ -196,6 +197,7 @@ static struct attribute *attributes[] = {
 	&sleep_millisecs_attr.attr,
 	&use_zero_pages_attr.attr,
 	&max_shared_pages_attr.attr,
+	&max_metadata_kib_attr.attr,
 	&batch_deadline_ms_attr.attr,
 	&abi_version_attr.attr,
 	&offload_attr.attr,

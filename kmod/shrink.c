@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * shrink.c - give memory back when the kernel asks for it
+ */
+#include <linux/mm.h>
+#include <linux/shrinker.h>
+
+#include "kpage.h"
+#include "mm_slot.h"
+#include "scan.h"
+#include "shrink.h"
+#include "stable.h"
+#include "stats.h"
+#include "unstable.h"
+
+/**
+ * DOC: What can be given back
+ *
+ * In this order, until enough is free: merged pages that nobody maps any more
+ * (normally freed at the end of a pass), the pools that merged pages come
+ * from, the unstable tree (twins are found one pass later), and the hashes of
+ * the last pass (pages must then be unchanged for one more pass).
+ *
+ * All of it belongs to the scan lock. Reclaim may run in a task that holds
+ * that lock, or under locks that its holder waits for, so the lock is only
+ * tried; a scan that is busy is asked again soon.
+ */
+
+static unsigned long count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	return gksm_kpage_pooled() +
+	       (gksm_mm_slots_bytes() + gksm_unstable_bytes()) / PAGE_SIZE;
+}
+
+static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long freed;
+	u64 nodes;
+
+	if (!gksm_scan_trylock())
+		return SHRINK_STOP;
+	nodes = gksm_stable_nr();
+	gksm_stable_recount();
+	freed = nodes - gksm_stable_nr();
+	if (freed < sc->nr_to_scan)
+		freed += gksm_kpage_drain();
+	if (freed < sc->nr_to_scan) {
+		freed += gksm_unstable_bytes() / PAGE_SIZE;
+		gksm_unstable_exit();
+	}
+	if (freed < sc->nr_to_scan)
+		freed += gksm_mm_slots_shrink(sc->nr_to_scan - freed);
+	gksm_scan_unlock();
+	gksm_count(pages_reclaimed, freed);
+	return freed;
+}
+
+static struct gksm_shrinker shrinker;
+
+/**
+ * gksm_shrink_init() - offer to shrink
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gksm_shrink_init(void)
+{
+	return gksm_shrinker_register(&shrinker, "gksm", count, scan);
+}
+
+/**
+ * gksm_shrink_exit() - offer no more; waits for a call that is under way
+ */
+void gksm_shrink_exit(void)
+{
+	gksm_shrinker_unregister(&shrinker);
+}
