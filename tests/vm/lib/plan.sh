@@ -4,7 +4,7 @@
 # plan.sh - which cases run in the VM, in what order, and for how long
 #
 # Sourced by ../run, whose variables it uses.
-# shellcheck disable=SC2154,SC2034
+# shellcheck disable=SC2016,SC2154,SC2034
 
 plan_names=()
 declare -A plan_limit_s plan_command plan_expects
@@ -51,7 +51,9 @@ make_plan() {
 			plan_names=(command)
 			plan_limit_s[command]=${timeout_s:-120}
 			plan_expects[command]=
-			plan_command[command]=$(quote "$@")
+			# It may have several lines, the plan has one a case.
+			quote "$@" > "$out/.command"
+			plan_command[command]='. "$GKSM_OUT/.command"'
 			return 0
 		fi
 		word=${file##*/}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * writers.c - threads that write while their pages are merged
+ *
+ * A merge that loses a write is the worst that can happen, so this program
+ * makes writes meet merges. Each thread owns pages of few different contents.
+ * It works on a few neighbouring pages for some time, while the others rest
+ * long enough to be merged, and then turns to others, which are merged or
+ * being merged at that moment. Every write is preceded by a check of the
+ * whole page and followed by one of what was written. In between comes a
+ * tight loop that keeps the TLB entry of one page hot: only such a writer
+ * shows that a flush is missing.
+ */
+#define _GNU_SOURCE
+#include "vmtest.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAX_THREADS 64
+/* Neighbouring pages that are written at a time, and for how long. */
+#define WINDOW_PAGES 32
+#define WINDOW_MS 60
+/* Rounds of the tight loop. */
+#define HOT_ROUNDS 20000
+/* How many different contents there are. */
+#define NR_CONTENTS 6
+
+static const char *ksm = "/sys/kernel/mm/gksm";
+static size_t pages_per_thread = 512;
+static atomic_bool stop;
+
+/**
+ * struct writer - one thread and what it believes its pages to hold
+ * @number: which thread
+ * @pages:  its part of the memory
+ * @ids:    content of each page
+ * @rng:    state of its random sequence
+ * @writes: pages written
+ * @hot:    rounds of the tight loop
+ */
+struct writer {
+	pthread_t thread;
+	unsigned int number;
+	char *pages;
+	uint64_t *ids;
+	uint64_t rng;
+	uint64_t writes;
+	uint64_t hot;
+};
+
+static void check(const struct writer *writer, size_t i, const char *when)
+{
+	const uint64_t *page = (void *)(writer->pages + i * PAGE_BYTES);
+	int word = page_differs(page, writer->ids[i]);
+
+	if (word >= 0)
+		fail("LOST WRITE: thread %u, page %zu, word %d, content %llu: "
+		     "found %#llx %s",
+		     writer->number, i, word,
+		     (unsigned long long)writer->ids[i],
+		     (unsigned long long)page[word], when);
+}
+
+/* Another content, one that many pages have. */
+static void rewrite(struct writer *writer, size_t i)
+{
+	char *page = writer->pages + i * PAGE_BYTES;
+
+	check(writer, i, "before writing");
+	writer->ids[i] = rng_next(&writer->rng) % NR_CONTENTS;
+	page_fill(page, writer->ids[i]);
+	check(writer, i, "after writing");
+	writer->writes++;
+}
+
+/* One word of a page changes, is read, and becomes what it was. */
+static void touch(struct writer *writer, size_t i)
+{
+	volatile uint64_t *page = (void *)(writer->pages + i * PAGE_BYTES);
+	const unsigned int w = rng_next(&writer->rng) % PAGE_WORDS;
+	const uint64_t was = page[w];
+
+	page[w] = ~was;
+	if (page[w] != ~was)
+		fail("LOST WRITE: thread %u, page %zu, word %u: found %#llx, "
+		     "wrote %#llx",
+		     writer->number, i, w, (unsigned long long)page[w],
+		     (unsigned long long)~was);
+	page[w] = was;
+	check(writer, i, "after a touch");
+	writer->writes++;
+}
+
+/* Counts in one word, as fast as possible, and misses no number. */
+static void count_hot(struct writer *writer, size_t i)
+{
+	volatile uint64_t *page = (void *)(writer->pages + i * PAGE_BYTES);
+	const unsigned int w = rng_next(&writer->rng) % PAGE_WORDS;
+	const uint64_t was = page[w];
+
+	for (uint64_t n = 0; n < HOT_ROUNDS; n++) {
+		/* Even rounds leave the content that others have. */
+		page[w] = n & 1 ? was + n : was;
+		if (page[w] != (n & 1 ? was + n : was))
+			fail("LOST WRITE: thread %u, page %zu, word %u, "
+			     "hot round %llu: found %#llx",
+			     writer->number, i, w, (unsigned long long)n,
+			     (unsigned long long)page[w]);
+	}
+	page[w] = was;
+	check(writer, i, "after the hot loop");
+	writer->hot += HOT_ROUNDS;
+}
+
+static void work_in_window(struct writer *writer)
+{
+	const size_t first =
+		rng_next(&writer->rng) % (pages_per_thread - WINDOW_PAGES + 1);
+	const uint64_t end_ms = now_ms() + WINDOW_MS;
+
+	count_hot(writer, first + rng_next(&writer->rng) % WINDOW_PAGES);
+	while (now_ms() < end_ms && !stop) {
+		const uint64_t dice = rng_next(&writer->rng);
+		const size_t i = first + (dice >> 8) % WINDOW_PAGES;
+
+		if (dice & 1)
+			rewrite(writer, i);
+		else
+			touch(writer, i);
+	}
+}
+
+static void *write_pages(void *arg)
+{
+	struct writer *writer = arg;
+
+	for (size_t i = 0; i < pages_per_thread; i++) {
+		writer->ids[i] = rng_next(&writer->rng) % NR_CONTENTS;
+		page_fill(writer->pages + i * PAGE_BYTES, writer->ids[i]);
+	}
+	while (!stop)
+		work_in_window(writer);
+	for (size_t i = 0; i < pages_per_thread; i++)
+		check(writer, i, "at the end");
+	return NULL;
+}
+
+static void start_writer(struct writer *writer, unsigned int number)
+{
+	writer->number = number;
+	writer->rng = number;
+	writer->pages = pages_map(pages_per_thread);
+	pages_opt_in(writer->pages, pages_per_thread);
+	writer->ids = calloc(pages_per_thread, sizeof(*writer->ids));
+	if (!writer->ids)
+		fail("out of memory");
+	if (pthread_create(&writer->thread, NULL, write_pages, writer))
+		fail("cannot start a thread");
+}
+
+/* Pages that became shared while we looked; merges that we can be sure of. */
+static long watch(unsigned int seconds)
+{
+	const uint64_t end_ms = now_ms() + seconds * 1000ULL;
+	long last = ksm_read(ksm, "pages_sharing");
+	long merges = 0;
+
+	if (last < 0)
+		fail("cannot read %s: is the module loaded?", ksm);
+	while (now_ms() < end_ms) {
+		long sharing = ksm_read(ksm, "pages_sharing");
+
+		if (sharing > last)
+			merges += sharing - last;
+		last = sharing;
+		sleep_ms(5);
+	}
+	return merges;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long nr_threads = 4, seconds = 120, min_merges = 1000;
+	struct writer writers[MAX_THREADS] = {0};
+	uint64_t writes = 0, hot = 0;
+	long merges;
+	int option;
+
+	while ((option = getopt(argc, argv, "k:n:t:s:m:")) != -1) {
+		if (option == 'k')
+			ksm = optarg;
+		else if (option == 'n')
+			pages_per_thread = parse_number(optarg, 'n');
+		else if (option == 't')
+			nr_threads = parse_number(optarg, 't');
+		else if (option == 's')
+			seconds = parse_number(optarg, 's');
+		else if (option == 'm')
+			min_merges = parse_number(optarg, 'm');
+		else
+			fail("usage: writers [-k DIR] [-n PAGES] [-t THREADS] "
+			     "[-s SECONDS] [-m MIN_MERGES]");
+	}
+	if (nr_threads < 1 || nr_threads > MAX_THREADS ||
+	    pages_per_thread < WINDOW_PAGES)
+		fail("1 to %d threads with at least %d pages each", MAX_THREADS,
+		     WINDOW_PAGES);
+	for (unsigned int t = 0; t < nr_threads; t++)
+		start_writer(&writers[t], t);
+	merges = watch(seconds);
+	stop = true;
+	for (unsigned int t = 0; t < nr_threads; t++) {
+		pthread_join(writers[t].thread, NULL);
+		writes += writers[t].writes;
+		hot += writers[t].hot;
+	}
+	printf("writers: %llu writes, %llu hot rounds, at least %ld merges\n",
+	       (unsigned long long)writes, (unsigned long long)hot, merges);
+	if (merges < (long)min_merges)
+		fail("only %ld merges: this has shown nothing", merges);
+	return 0;
+}
