@@ -141,14 +141,16 @@ int gksm_index_insert(struct gksm_index *ix, u64 key, u64 value)
 		err = resize(ix, ix->min_bits);
 		if (err)
 			return err;
-	} else if (ix->nr + 1 > (3ULL << ix->bits) / 4) {
-		err = resize(ix, ix->bits + 1);
-		if (err)
-			return err;
 	}
 	i = probe(ix, key);
 	if (ix->entries[i].value)
 		return -EEXIST;
+	if (ix->nr + 1 > (3ULL << ix->bits) / 4) {
+		err = resize(ix, ix->bits + 1);
+		if (err)
+			return err;
+		i = probe(ix, key);
+	}
 	ix->entries[i].key = key;
 	ix->entries[i].value = value;
 	ix->nr++;
