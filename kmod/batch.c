@@ -159,6 +159,21 @@ static bool expired(const struct gksm_batch *b, u64 now_ms)
 	       now_ms >= b->deadline_ms;
 }
 
+static struct gksm_batch *oldest_expired(const struct gksm_ring *ring,
+					 u64 now_ms)
+{
+	struct gksm_batch *found = NULL;
+	u32 i;
+
+	for (i = 0; i < ring->nr; i++) {
+		struct gksm_batch *b = &ring->batch[i];
+
+		if (expired(b, now_ms) && (!found || b->id < found->id))
+			found = b;
+	}
+	return found;
+}
+
 /*
  * The daemon has it and may still complete it. Nothing is in flight twice: a
  * ring with lost batches is stalled, and is not filled.
@@ -182,18 +197,17 @@ struct gksm_batch *gksm_ring_take(struct gksm_ring *ring, u64 now_ms,
 				  bool *timed_out)
 {
 	struct gksm_batch *b = oldest(ring, GKSM_BATCH_DONE);
-	u32 i;
 
 	*timed_out = false;
-	for (i = 0; i < ring->nr && !b; i++) {
-		if (expired(&ring->batch[i], now_ms)) {
-			b = &ring->batch[i];
-			*timed_out = true;
-			if (b->state == GKSM_BATCH_READY)
-				ring->unheard = true;
-			else
-				lose(ring, b);
-		}
+	if (!b) {
+		b = oldest_expired(ring, now_ms);
+		*timed_out = b;
+	}
+	if (*timed_out) {
+		if (b->state == GKSM_BATCH_READY)
+			ring->unheard = true;
+		else
+			lose(ring, b);
 	}
 	if (b)
 		b->state = GKSM_BATCH_APPLYING;
