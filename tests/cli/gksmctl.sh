@@ -89,13 +89,13 @@ json_has json_no_daemon '"gksmd":null'
 
 # --- status --watch: changes a second, one line of JSON each
 (sleep 0.5 && echo 4500 >"$dir/sysfs/pages_scanned") &
-check watch 124 '' timeout 1.5 "$GKSMCTL" --sysfs "$dir/sysfs" status --watch
+check watch 124 '' timeout 2.5 "$GKSMCTL" --sysfs "$dir/sysfs" status --watch
 prints watch_rate '^pages_scanned +4500 pages +\+500/s '
 wait
 check watch_json 124 '' \
-	timeout 1.5 "$GKSMCTL" --sysfs "$dir/sysfs" status --watch 1 --json
+	timeout 2.5 "$GKSMCTL" --sysfs "$dir/sysfs" status --watch 1 --json
 nr_checks=$((nr_checks + 1))
-[ "$(grep -c '^{.*}$' "$dir/out")" -eq 2 ] || fail watch_json "$(cat "$dir/out")"
+[ "$(grep -c '^{.*}$' "$dir/out")" -ge 2 ] || fail watch_json "$(cat "$dir/out")"
 
 # --- set: all or nothing
 check set_one 0 '' c set run 1

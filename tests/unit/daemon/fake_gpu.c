@@ -51,7 +51,7 @@ static unsigned int choose(const char *device)
 	unsigned int i = 0;
 
 	if (device[0] >= '0' && device[0] <= '9')
-		return (unsigned int)atoi(device);
+		return (unsigned int)strtoul(device, NULL, 10);
 	while (i < fake_nr_devices &&
 	       (strcmp(device, "auto") != 0 || fake_devices[i].open_error) &&
 	       strcmp(device, fake_devices[i].name) != 0)
