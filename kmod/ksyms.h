@@ -68,13 +68,4 @@ GKSM_KSYMS(GKSM_DECLARE_KSYM)
 
 int gksm_ksyms_init(void);
 
-static inline void gksm_range_end(struct mmu_notifier_range *range)
-{
-#ifdef GKSM_HAVE_RANGE_END_ONLY_END
-	ksym(__mmu_notifier_invalidate_range_end)(range, false);
-#else
-	ksym(__mmu_notifier_invalidate_range_end)(range);
-#endif
-}
-
 #endif /* GKSM_KSYMS_H */

@@ -13,8 +13,8 @@
 #include <linux/swap.h>
 
 #include "breakage.h"
+#include "compat_ops.h"
 #include "kpage.h"
-#include "ksyms.h"
 #include "merge.h"
 #include "stats.h"
 #include "walk.h"
@@ -152,17 +152,6 @@ static void take_pages(struct vm_area_struct *vma,
 	pte_unmap_unlock(first, ptl);
 }
 
-static int split_huge(struct page *page)
-{
-#if defined(GKSM_HAVE___SPLIT_TO_ORDER)
-	return ksym(__split_huge_page_to_list_to_order)(page, NULL, 0);
-#elif defined(GKSM_HAVE_SPLIT_TO_ORDER)
-	return ksym(split_huge_page_to_list_to_order)(page, NULL, 0);
-#else
-	return ksym(split_huge_page_to_list)(page, NULL);
-#endif
-}
-
 /*
  * Split the huge page around an item. The bytes are compared first, without
  * protection: a wrong proposal must not cost anybody his huge page.
@@ -176,7 +165,7 @@ static void split_around(struct vm_area_struct *vma,
 		return;
 	if (PageCompound(page) && same_bytes(page, item->kpage) &&
 	    trylock_page(page)) {
-		if (PageCompound(page) && !split_huge(page))
+		if (PageCompound(page) && !gksm_page_split(page))
 			gksm_count(huge_pages_split, 1);
 		unlock_page(page);
 	}
@@ -267,10 +256,8 @@ static bool clear_entries(struct mm_struct *mm, pte_t *first,
 	if (gksm_breaks(GKSM_BREAK_FLUSH))
 		return true;
 	ksym(flush_tlb_mm_range)(mm, start, end, PAGE_SHIFT, false);
-#ifdef GKSM_HAVE_INVALIDATE_RANGE
-	if (mm_has_notifiers(mm) && !gksm_breaks(GKSM_BREAK_NOTIFIER))
-		ksym(__mmu_notifier_invalidate_range)(mm, start, end);
-#endif
+	if (!gksm_breaks(GKSM_BREAK_NOTIFIER))
+		gksm_invalidate_secondary(mm, start, end);
 	gksm_count(tlb_flushes, 1);
 	return true;
 }
@@ -288,21 +275,12 @@ static void map_kpage(struct vm_area_struct *vma, unsigned long addr,
 		      struct page *kpage)
 {
 	get_page(kpage);
-#ifdef GKSM_HAVE_FOLIO_RMAP
-	ksym(folio_add_anon_rmap_ptes)(page_folio(kpage), kpage, 1, vma, addr,
-				       RMAP_NONE);
-#else
-	ksym(page_add_anon_rmap)(kpage, vma, addr, RMAP_NONE);
-#endif
+	gksm_rmap_add(kpage, vma, addr);
 }
 
 static void unmap_page(struct vm_area_struct *vma, struct page *page)
 {
-#ifdef GKSM_HAVE_FOLIO_RMAP
-	ksym(folio_remove_rmap_ptes)(page_folio(page), page, 1, vma);
-#else
-	ksym(page_remove_rmap)(page, vma, false);
-#endif
+	gksm_rmap_remove(page, vma);
 	if (!gksm_page_mapcount(page))
 		ksym(folio_free_swap)(page_folio(page));
 	put_page(page);
@@ -437,9 +415,8 @@ void gksm_merge_run(struct vm_area_struct *vma, struct gksm_merge_item *items,
 		notify = mm_has_notifiers(vma->vm_mm) &&
 			 !gksm_breaks(GKSM_BREAK_NOTIFIER);
 		if (notify) {
-			gksm_range_init(&range, vma, items[0].addr,
-					items[nr - 1].addr + PAGE_SIZE);
-			ksym(__mmu_notifier_invalidate_range_start)(&range);
+			gksm_range_start(&range, vma, items[0].addr,
+					 items[nr - 1].addr + PAGE_SIZE);
 			gksm_count(notifier_calls, 1);
 		}
 		merge_locked(vma, items, nr);

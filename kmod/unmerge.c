@@ -10,6 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "compat_ops.h"
 #include "kpage.h"
 #include "mm_slot.h"
 #include "stable.h"

@@ -10,7 +10,7 @@
 #include <linux/pgtable.h>
 #include <linux/userfaultfd_k.h>
 
-#include "ksyms.h"
+#include "compat_ops.h"
 #include "walk.h"
 
 /**
@@ -83,37 +83,6 @@ out:
 	if (next)
 		*next = (addr & ~(hole - 1)) + hole;
 	return pmd;
-}
-
-/**
- * gksm_pte_lock() - lock the page table that maps an address
- * @mm:	  address space, mmap lock held
- * @pmd:  from gksm_walk_pmd()
- * @addr: address
- * @ptl:  out: the lock, for pte_unmap_unlock()
- *
- * Return: the entry of @addr, or NULL if there is no table (any more).
- */
-pte_t *gksm_pte_lock(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
-		     spinlock_t **ptl)
-{
-#if defined(GKSM_HAVE___PTE_LOCK_FN)
-	return ksym(__pte_offset_map_lock)(mm, pmd, addr, ptl);
-#elif defined(GKSM_HAVE_PTE_LOCK_FN)
-	return ksym(pte_offset_map_lock)(mm, pmd, addr, ptl);
-#else
-	/*
-	 * Tables are freed only under the mmap write lock here, and a table
-	 * turns into a huge page only so too (khugepaged); the other way
-	 * round may happen at any time, but then there is a table.
-	 */
-	pmd_t value = READ_ONCE(*pmd);
-
-	if (!pmd_present(value) || pmd_trans_huge(value) ||
-	    pmd_devmap(value) || pmd_bad(value))
-		return NULL;
-	return pte_offset_map_lock(mm, pmd, addr, ptl);
-#endif
 }
 
 /**

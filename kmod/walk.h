@@ -33,8 +33,6 @@ bool gksm_vma_mergeable(struct vm_area_struct *vma);
 bool gksm_page_is_candidate(struct page *page);
 pmd_t *gksm_walk_pmd(struct mm_struct *mm, unsigned long addr,
 		     unsigned long *next);
-pte_t *gksm_pte_lock(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
-		     spinlock_t **ptl);
 bool gksm_pte_is_plain(pte_t pte);
 unsigned long gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
 			    unsigned long end, struct gksm_run *run);
