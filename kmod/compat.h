@@ -15,6 +15,8 @@
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/huge_mm.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
 #include <linux/mmu_notifier.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
@@ -64,6 +66,19 @@ static inline bool gksm_mm_opted_in(struct mm_struct *mm)
 #endif
 }
 
+/*
+ * The kernel's own mm_kobj, which it no longer exports: the directory
+ * /sys/kernel/mm, which never goes away.
+ */
+static inline struct kobject *gksm_mm_kobj(void)
+{
+	struct kernfs_node *node = kernfs_find_and_get(kernel_kobj->sd, "mm");
+	struct kobject *mm = node ? node->priv : NULL;
+
+	kernfs_put(node);
+	return mm;
+}
+
 static inline void gksm_range_init(struct mmu_notifier_range *range,
 				   struct vm_area_struct *vma,
 				   unsigned long start, unsigned long end)
@@ -86,29 +101,17 @@ static inline void gksm_range_init(struct mmu_notifier_range *range,
 
 static inline bool gksm_page_test_ksm(struct page *page)
 {
-#ifdef GKSM_HAVE_PAGE_KSM
-	return PageKsm(page);
-#else
 	return folio_test_ksm(page_folio(page));
-#endif
 }
 
 static inline void gksm_page_set_swapbacked(struct page *page)
 {
-#ifdef GKSM_HAVE_PAGE_KSM
-	SetPageSwapBacked(page);
-#else
 	__folio_set_swapbacked(page_folio(page));
-#endif
 }
 
 static inline bool gksm_page_swapcache(struct page *page)
 {
-#ifdef GKSM_HAVE_FOLIO_RMAP
 	return folio_test_swapcache(page_folio(page));
-#else
-	return PageSwapCache(page);
-#endif
 }
 
 /* Mappings of an order-0 page. */

@@ -66,13 +66,9 @@ have PTE_LOCK_FN linux/mm.h 'pte_t \*pte_offset_map_lock\('
 
 # v6.13: the flag behind PAGE_MAPPING_KSM moved to folios.
 have FOLIO_MAPPING_KSM linux/page-flags.h 'define FOLIO_MAPPING_KSM'
-have PAGE_KSM linux/page-flags.h 'PageKsm\('
 
 # v6.9: mapcounts of folios are exact for small ones.
 have FOLIO_MAPCOUNT linux/mm.h 'int folio_mapcount\((const )?struct folio \*[a-z]+\) \{'
-
-# v6.4: prctl(PR_SET_MEMORY_MERGE).
-have MMF_VM_MERGE_ANY linux/sched/coredump.h 'MMF_VM_MERGE_ANY'
 
 # v6.7: shrinkers are allocated.
 have SHRINKER_ALLOC linux/shrinker.h 'struct shrinker \*shrinker_alloc\('

@@ -221,9 +221,10 @@ static struct kobject *directory;
  */
 int gksm_sysfs_init(void)
 {
+	struct kobject *mm = gksm_mm_kobj();
 	int err;
 
-	directory = kobject_create_and_add("gksm", mm_kobj);
+	directory = mm ? kobject_create_and_add("gksm", mm) : NULL;
 	if (!directory)
 		return -ENOMEM;
 	err = sysfs_create_group(directory, &group);
