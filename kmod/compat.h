@@ -25,6 +25,7 @@
 #include <linux/sched/coredump.h>
 #include <linux/shrinker.h>
 #include <linux/swap.h>
+#include <linux/version.h>
 
 #ifndef CONFIG_X86_64
 #error "gksm is for x86-64: the merge protocol was only proven there"
@@ -35,6 +36,17 @@
 #ifndef CONFIG_KSM
 #error "gksm needs CONFIG_KSM: the kernel must understand merged pages"
 #endif
+
+/* Kernels that the tests have run on: docs/kernels.md. */
+static inline bool gksm_kernel_tested(void)
+{
+#define GKSM_KERNEL_IS(major, minor)			\
+	(LINUX_VERSION_MAJOR == (major) &&		\
+	 LINUX_VERSION_PATCHLEVEL == (minor))
+	return GKSM_KERNEL_IS(6, 1) || GKSM_KERNEL_IS(6, 12) ||
+	       GKSM_KERNEL_IS(7, 3);
+#undef GKSM_KERNEL_IS
+}
 
 /* v6.3. Needed for: Debian 12 (6.1). */
 #ifndef GKSM_HAVE_VM_FLAGS_SET
