@@ -13,11 +13,12 @@ boot_modules=(virtio_pci 9pnet_virtio 9p)
 
 # find_kernel WHAT: sets kernel_image, kernel_release and kernel_root, where
 # kernel_root/lib/modules/kernel_release holds the modules. WHAT is the start
-# of a release ("6.1"), looked for among the installed kernels and then in
-# .cache/kernels, or a directory with boot/ and lib/modules/ in it.
+# of a release ("6.1"), looked for in the system that the VM runs, among the
+# installed kernels and then in .cache/kernels, or a directory with boot/ and
+# lib/modules/ in it.
 find_kernel() {
 	local what=$1 root image release
-	local roots=(/ "$cache"/kernels/*)
+	local roots=("$vm_root" / "$cache"/kernels/*)
 
 	[[ $what == */* ]] && roots=("$(realpath "$what")") && what=
 	for root in "${roots[@]}"; do
