@@ -56,6 +56,12 @@ uint64_t gksm_cache_sum(const void *data, size_t bytes)
 	return sum;
 }
 
+/* Of a call that failed; the compiler cannot know that it is not 0. */
+static int last_error(void)
+{
+	return errno ? -errno : -EIO;
+}
+
 static int make_path(char *path, size_t room, const char *dir, const char *name,
 		     const char *key, const char *suffix)
 {
@@ -76,7 +82,7 @@ static int read_all(int fd, void *data, size_t bytes)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return got ? -errno : -EBADMSG;
+			return got ? last_error() : -EBADMSG;
 		at += got;
 		bytes -= (size_t)got;
 	}
@@ -93,7 +99,7 @@ static int write_all(int fd, const void *data, size_t bytes)
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return -errno;
+			return last_error();
 		at += put;
 		bytes -= (size_t)put;
 	}
@@ -110,14 +116,14 @@ static int read_body(int fd, const char *key, uint8_t **body, size_t *bytes)
 	int err;
 
 	if (fstat(fd, &st))
-		return -errno;
+		return last_error();
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_mode & (S_IRWXG | S_IRWXO))
 		return -EPERM;
 	err = read_all(fd, &header, sizeof(header));
 	if (err)
 		return err;
-	if (memcmp(header.magic, MAGIC, sizeof(MAGIC)) ||
+	if (memcmp(header.magic, MAGIC, sizeof(MAGIC)) != 0 ||
 	    header.key_bytes != key_bytes || header.bytes > MAX_BYTES)
 		return -EBADMSG;
 	body_bytes = key_bytes + header.bytes;
@@ -129,7 +135,7 @@ static int read_body(int fd, const char *key, uint8_t **body, size_t *bytes)
 		return -ENOMEM;
 	err = read_all(fd, *body, body_bytes);
 	if (!err && (gksm_cache_sum(*body, body_bytes) != header.sum ||
-		     memcmp(*body, key, key_bytes)))
+		     memcmp(*body, key, key_bytes) != 0))
 		err = -EBADMSG;
 	if (err)
 		free(*body);
@@ -155,7 +161,7 @@ int gksm_cache_load(const char *dir, const char *name, const char *key,
 		    void **data, size_t *bytes)
 {
 	char path[PATH_MAX];
-	uint8_t *body = NULL;
+	uint8_t *body;
 	int fd, err;
 
 	err = make_path(path, sizeof(path), dir, name, key, "");
@@ -163,7 +169,7 @@ int gksm_cache_load(const char *dir, const char *name, const char *key,
 		return err;
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return last_error();
 	err = read_body(fd, key, &body, bytes);
 	close(fd);
 	if (err)
@@ -199,7 +205,7 @@ int gksm_cache_store(const char *dir, const char *name, const char *key,
 	if (err)
 		return err;
 	if (mkdir(dir, 0700) && errno != EEXIST)
-		return -errno;
+		return last_error();
 
 	body = malloc(key_bytes + bytes);
 	if (!body)
@@ -211,16 +217,16 @@ int gksm_cache_store(const char *dir, const char *name, const char *key,
 
 	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0) {
-		err = -errno;
+		err = last_error();
 		goto free_body;
 	}
 	err = write_all(fd, &header, sizeof(header));
 	if (!err)
 		err = write_all(fd, body, key_bytes + bytes);
 	if (close(fd) && !err)
-		err = -errno;
+		err = last_error();
 	if (!err && rename(temporary, path))
-		err = -errno;
+		err = last_error();
 	if (err)
 		unlink(temporary);
 free_body:

@@ -38,12 +38,11 @@ static cl_ulong get_device_number(cl_device_id device, cl_device_info what,
 static const char *find_unfit(cl_device_id device)
 {
 	const size_t flag = sizeof(cl_bool);
-	unsigned int major = 0, minor = 0;
 	char version[64];
 
 	get_device_string(device, CL_DEVICE_VERSION, version, sizeof(version));
-	if (sscanf(version, "OpenCL %u.%u", &major, &minor) != 2 ||
-	    major * 10 + minor < 12)
+	if (!strncmp(version, "OpenCL 1.0", 10) ||
+	    !strncmp(version, "OpenCL 1.1", 10))
 		return "it does not know OpenCL 1.2";
 	if (!get_device_number(device, CL_DEVICE_AVAILABLE, flag))
 		return "it is not available";

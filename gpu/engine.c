@@ -154,9 +154,11 @@ static void destroy_lanes(struct gksm_gpu *gpu)
  * @nr_batches:	 how many batches
  * @batch_pages: pages of a batch; batch b starts at page b * @batch_pages
  *
- * Every lane is tried with one page, so that memory which the driver cannot
- * pin is found out here; the page's content does not matter. Nothing that
- * submit, reap or compare needs is allocated later, except inside the driver.
+ * Every lane of a device is tried, so that memory which the driver cannot pin
+ * is found out here; what the pages hold does not matter, and may change
+ * meanwhile. Nothing that submit, reap or compare needs is allocated later,
+ * except inside the driver, and no file is looked at any more (seen with PoCL
+ * 3.1): a program may give up its rights after bind.
  *
  * Return: 0, or
  *   -EALREADY	it is bound

@@ -17,8 +17,10 @@ static int cl_unbind(struct gksm_gpu *gpu)
 }
 
 /*
- * One page through every lane, for its effect on the driver alone: pages are
- * pinned at first use, and some memory cannot be.
+ * A full batch through every lane, and as many pairs, for their effect on the
+ * driver alone: pages are pinned at first use, and some memory cannot be; and
+ * PoCL looks at its files again whenever a launch is larger than all before,
+ * which a program that gave up its rights after bind could not bear.
  */
 static int try_lanes(struct gksm_gpu *gpu)
 {
@@ -26,14 +28,29 @@ static int try_lanes(struct gksm_gpu *gpu)
 	int err;
 
 	for (unsigned int b = 0; b < gpu->nr_batches; b++) {
-		err = gksm_gpu_submit(gpu, b, 1);
+		err = gksm_gpu_submit(gpu, b, gpu->batch_pages);
 		if (!err)
 			err = gksm_engine_wait(gpu, &done);
 		if (err)
 			return err;
-		gpu->lanes[b].nr_pages = 0;
 	}
 	return 0;
+}
+
+static int try_compare(struct gksm_gpu *gpu)
+{
+	struct gksm_gpu_pair *pairs = calloc(gpu->batch_pages, sizeof(*pairs));
+	uint8_t *equal = calloc(gpu->batch_pages, 1);
+	int err;
+
+	if (pairs && equal)
+		err = gksm_gpu_compare(gpu, 0, pairs, gpu->batch_pages, equal);
+	else
+		err = gksm_fail(gpu, -ENOMEM, "out of memory for %u pairs",
+				gpu->batch_pages);
+	free(pairs);
+	free(equal);
+	return err;
 }
 
 static int bind_once(struct gksm_gpu *gpu)
@@ -44,7 +61,12 @@ static int bind_once(struct gksm_gpu *gpu)
 		return err;
 	err = try_lanes(gpu);
 	if (!err)
+		err = try_compare(gpu);
+	if (!err) {
+		for (unsigned int b = 0; b < gpu->nr_batches; b++)
+			gpu->lanes[b].nr_pages = 0;
 		return 0;
+	}
 	/* Before the lanes go, what the driver still does with them. */
 	if (cl_unbind(gpu))
 		return -ETIMEDOUT;

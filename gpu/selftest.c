@@ -5,8 +5,7 @@
  * The way taken is the one that real batches take: bind, submit, reap,
  * compare, with two batches in flight and twice over with other contents, so
  * that also a driver is found out which keeps an old copy of memory that it
- * was asked to use in place. It is also where PoCL compiles what it leaves
- * until the first launch, while the program still may write files.
+ * was asked to use in place.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,8 +19,8 @@
 /* No multiple of a work-group's size: work-items beyond it must do nothing. */
 #define NR_PAGES 97
 #define NR_PAIRS (3 * NR_PAGES)
-#define PAGE GKSM_ENGINE_PAGE_BYTES
-#define BATCH_BYTES ((size_t)NR_PAGES * PAGE)
+#define PAGE ((size_t)GKSM_ENGINE_PAGE_BYTES)
+#define BATCH_BYTES (NR_PAGES * PAGE)
 
 /* SplitMix64 (Steele, Lea, Flood, 2014): the same numbers in every run. */
 static uint64_t random_word(uint64_t *state)
@@ -69,7 +68,7 @@ static int check_hashes(struct gksm_gpu *gpu, const uint8_t *pages,
 	const uint64_t *seeds = gksm_gpu_seeds(gpu, done->batch);
 
 	for (unsigned int i = 0; i < NR_PAGES; i++) {
-		const uint8_t *page = pages + (size_t)i * PAGE;
+		const uint8_t *page = pages + i * PAGE;
 		const uint64_t hash = gksm_cpu_page_hash(page, seeds[i]);
 		const bool zero = gksm_cpu_page_is_zero(page);
 
@@ -109,9 +108,8 @@ static int check_pairs(struct gksm_gpu *gpu, const uint8_t *pages,
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < NR_PAIRS; i++) {
-		const bool same =
-			!memcmp(pages + (size_t)pairs[i].a * PAGE,
-				pages + (size_t)pairs[i].b * PAGE, PAGE);
+		const bool same = !memcmp(pages + pairs[i].a * PAGE,
+					  pages + pairs[i].b * PAGE, PAGE);
 
 		if (equal[i] != same)
 			return gksm_fail(

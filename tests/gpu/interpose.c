@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,19 +114,10 @@ WRAP_ENQUEUE(clEnqueueNDRangeKernel,
 	      const size_t *offset, const size_t *global, const size_t *local,
 	      cl_uint nr, const cl_event *wait, cl_event *event),
 	     (queue, kernel, dims, offset, global, local, nr, wait, event))
-WRAP_ENQUEUE(clEnqueueReadBuffer,
-	     (cl_command_queue queue, cl_mem buffer, cl_bool block,
-	      size_t offset, size_t size, void *data, cl_uint nr,
-	      const cl_event *wait, cl_event *event),
-	     (queue, buffer, block, offset, size, data, nr, wait, event))
 WRAP_STATUS(clGetProgramInfo,
 	    (cl_program program, cl_program_info what, size_t size, void *value,
 	     size_t *got),
 	    (program, what, size, value, got))
-WRAP_STATUS(clGetEventInfo,
-	    (cl_event event, cl_event_info what, size_t size, void *value,
-	     size_t *got),
-	    (event, what, size, value, got))
 WRAP_OBJECT(cl_context, clCreateContext,
 	    (const cl_context_properties *properties, cl_uint nr,
 	     const cl_device_id *devices,
@@ -156,6 +148,24 @@ cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
 			   event);
 }
 
+REAL(cl_int, clEnqueueReadBuffer, cl_command_queue, cl_mem, cl_bool, size_t,
+     size_t, void *, cl_uint, const cl_event *, cl_event *);
+cl_int __wrap_clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer,
+				  cl_bool block, size_t offset, size_t size,
+				  void *data, cl_uint nr, const cl_event *wait,
+				  cl_event *event)
+{
+	if (shall_fail("clEnqueueReadBuffer"))
+		return interpose.fail_status;
+	if (interpose.read_whole)
+		clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof(size), &size,
+				   NULL);
+	return count_event(__real_clEnqueueReadBuffer(queue, buffer, block,
+						      offset, size, data, nr,
+						      wait, event),
+			   event);
+}
+
 REAL(cl_int, clGetDeviceInfo, cl_device_id, cl_device_info, size_t, void *,
      size_t *);
 cl_int __wrap_clGetDeviceInfo(cl_device_id device, cl_device_info what,
@@ -166,6 +176,20 @@ cl_int __wrap_clGetDeviceInfo(cl_device_id device, cl_device_info what,
 	if (!status && what == CL_DEVICE_HOST_UNIFIED_MEMORY &&
 	    interpose.not_unified)
 		*(cl_bool *)value = CL_FALSE;
+	return status;
+}
+
+REAL(cl_int, clGetEventInfo, cl_event, cl_event_info, size_t, void *, size_t *);
+cl_int __wrap_clGetEventInfo(cl_event event, cl_event_info what, size_t size,
+			     void *value, size_t *got)
+{
+	const cl_int status =
+		__real_clGetEventInfo(event, what, size, value, got);
+
+	if (shall_fail("clGetEventInfo"))
+		return interpose.fail_status;
+	if (!status && interpose.kernel_status)
+		*(cl_int *)value = interpose.kernel_status;
 	return status;
 }
 
@@ -188,8 +212,27 @@ cl_mem __wrap_clCreateBuffer(cl_context context, cl_mem_flags flags,
 		flags ^= CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR;
 		stale_host = host;
 	}
+	if (!in_place)
+		interpose.nr_device_bytes += size;
 	return count_object(
 		__real_clCreateBuffer(context, flags, size, host, status));
+}
+
+REAL(cl_int, clEnqueueFillBuffer, cl_command_queue, cl_mem, const void *,
+     size_t, size_t, size_t, cl_uint, const cl_event *, cl_event *);
+cl_int __wrap_clEnqueueFillBuffer(cl_command_queue queue, cl_mem buffer,
+				  const void *pattern, size_t pattern_size,
+				  size_t offset, size_t size, cl_uint nr,
+				  const cl_event *wait, cl_event *event)
+{
+	const cl_int status = count_event(
+		__real_clEnqueueFillBuffer(queue, buffer, pattern, pattern_size,
+					   offset, size, nr, wait, event),
+		event);
+
+	if (!status && !*(const char *)pattern)
+		interpose.nr_wiped_bytes += size;
+	return status;
 }
 
 REAL(void *, clEnqueueMapBuffer, cl_command_queue, cl_mem, cl_bool,
@@ -227,20 +270,15 @@ cl_int __wrap_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem buffer,
 					      event);
 }
 
+/* The text with the first from replaced by to, for free(); or NULL. */
 static char *edit(const char *text, const char *from, const char *to)
 {
 	const char *at = strstr(text, from);
-	const size_t head = at ? (size_t)(at - text) : 0;
-	char *edited;
+	char *edited = NULL;
 
-	if (!at)
-		return NULL;
-	edited = calloc(1, strlen(text) + strlen(to) + 1);
-	if (!edited)
+	if (at && asprintf(&edited, "%.*s%s%s", (int)(at - text), text, to,
+			   at + strlen(from)) < 0)
 		abort();
-	memcpy(edited, text, head);
-	strcpy(edited + head, to);
-	strcat(edited, at + strlen(from));
 	return edited;
 }
 

@@ -21,15 +21,19 @@
  * @stale_pages:      such a buffer is a copy that is never renewed
  * @edit_from:	      source text to replace, or NULL
  * @edit_to:	      by this
+ * @read_whole:	      what is read of a buffer is all of it
  * @fail_at:	      which call that can fail shall, from 1; 0: none
  * @fail_in:	      count calls of this function alone, or NULL
  * @fail_status:      what it says
  * @finish_status:    not 0: batches finish with this status
+ * @kernel_status:    not 0: that is what became of kernels
  * @lose_callbacks:   batches never finish
  * @nr_calls:	      out: calls that can fail, counted as for @fail_at
  * @nr_from_source:   out: programs made from source
  * @nr_from_binary:   out: programs made from a binary
  * @nr_uploaded_bytes: out: what was written to buffers
+ * @nr_device_bytes:  out: buffers that are not the caller's memory
+ * @nr_wiped_bytes:   out: what was filled with zeros
  */
 struct interpose {
 	bool not_unified;
@@ -38,15 +42,19 @@ struct interpose {
 	bool stale_pages;
 	const char *edit_from;
 	const char *edit_to;
+	bool read_whole;
 	unsigned int fail_at;
 	const char *fail_in;
 	cl_int fail_status;
 	cl_int finish_status;
+	cl_int kernel_status;
 	bool lose_callbacks;
 	unsigned int nr_calls;
 	unsigned int nr_from_source;
 	unsigned int nr_from_binary;
 	size_t nr_uploaded_bytes;
+	size_t nr_device_bytes;
+	size_t nr_wiped_bytes;
 };
 
 extern struct interpose interpose;

@@ -43,6 +43,13 @@ static void add_targets(void *arg, const struct gksm_gpu_info *info)
 		add_target(info, true);
 }
 
+unsigned int find_targets(void)
+{
+	nr_targets = 0;
+	gksm_gpu_list(add_targets, NULL);
+	return nr_targets;
+}
+
 static int spoil_nothing(void **state)
 {
 	(void)state;
@@ -50,6 +57,12 @@ static int spoil_nothing(void **state)
 	interpose.not_unified = target.not_unified;
 	forget_log();
 	return 0;
+}
+
+void use_target(unsigned int number)
+{
+	target = targets[number];
+	spoil_nothing(NULL);
 }
 
 int check_released(void **state)
@@ -77,9 +90,9 @@ int run_on_all_targets(const char *what, const struct CMUnitTest *tests,
 	char group[200];
 	int failed = 0;
 
-	gksm_gpu_list(add_targets, NULL);
+	find_targets();
 	for (unsigned int t = 0; t < nr_targets; t++) {
-		target = targets[t];
+		use_target(t);
 		for (size_t i = 0; i < nr_tests; i++) {
 			its[i] = tests[i];
 			its[i].setup_func = spoil_nothing;

@@ -50,6 +50,10 @@ struct pages {
 	size_t bytes;
 };
 
+/* How many targets there are; use_target() of 0 and on chooses one. */
+unsigned int find_targets(void);
+void use_target(unsigned int number);
+
 int run_on_all_targets(const char *what, const struct CMUnitTest *tests,
 		       size_t nr_tests);
 

@@ -101,7 +101,7 @@ static void changed_pages_are_seen(void **state)
 	close_bound(gpu, &pages);
 }
 
-/* Around the size of a work-group, which is 64, and of none at all. */
+/* Around the size of a work-group, which is 64; on the device, too. */
 static void no_result_is_written_beyond_the_last_page(void **state)
 {
 	static const unsigned int sizes[] = {1, 2, 63, 64, 65, 127, 128, 129};
@@ -115,6 +115,7 @@ static void no_result_is_written_beyond_the_last_page(void **state)
 	uint8_t zeros[BATCH_PAGES];
 
 	(void)state;
+	interpose.read_whole = true;
 	fill_random(pages.ours, pages.bytes);
 	done = run_batch(gpu, 0, BATCH_PAGES);
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -209,6 +210,23 @@ static void closing_waits_for_what_is_in_flight(void **state)
 	gksm_gpu_close(NULL);
 }
 
+static void closing_wipes_device_memory(void **state)
+{
+	struct pages pages;
+	struct gksm_gpu *gpu = open_target();
+
+	(void)state;
+	make_pages(&pages, 60);
+	interpose.nr_device_bytes = 0;
+	assert_int_equal(gksm_gpu_bind(gpu, pages.theirs, 3, 20), 0);
+	if (target.not_unified)
+		assert_true(interpose.nr_device_bytes > pages.bytes);
+	run_batch(gpu, 1, 20);
+	interpose.nr_wiped_bytes = 0;
+	close_bound(gpu, &pages);
+	assert_int_equal(interpose.nr_wiped_bytes, interpose.nr_device_bytes);
+}
+
 static void a_batch_is_submitted_once(void **state)
 {
 	struct pages pages;
@@ -300,6 +318,7 @@ int main(void)
 		cmocka_unit_test(the_device_says_how_long_it_took),
 		cmocka_unit_test(pages_in_place_are_not_uploaded),
 		cmocka_unit_test(closing_waits_for_what_is_in_flight),
+		cmocka_unit_test(closing_wipes_device_memory),
 		cmocka_unit_test(a_batch_is_submitted_once),
 		cmocka_unit_test(wrong_numbers_are_refused),
 		cmocka_unit_test(nothing_is_done_before_bind),

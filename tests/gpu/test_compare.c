@@ -127,6 +127,29 @@ static void more_pairs_than_pages_are_all_answered(void **state)
 	close_bound(gpu, &pages);
 }
 
+/* Also on the device: the pairs of the first compare are still there. */
+static void no_answer_is_written_beyond_the_last_pair(void **state)
+{
+	struct pages pages;
+	struct gksm_gpu *gpu = open_copies(&pages);
+	struct gksm_gpu_pair pairs[NR_PAGES];
+	uint8_t equal[NR_PAGES];
+
+	(void)state;
+	interpose.read_whole = true;
+	for (uint32_t i = 0; i < NR_PAGES; i++)
+		pairs[i] = (struct gksm_gpu_pair){0, i};
+	page_of(&pages, 1, 0)[0] ^= 1;
+	run_batch(gpu, 1, NR_PAGES);
+	assert_int_equal(gksm_gpu_compare(gpu, 1, pairs, NR_PAGES, equal), 0);
+	page_of(&pages, 1, 0)[0] ^= 1;
+	run_batch(gpu, 1, NR_PAGES);
+	assert_int_equal(gksm_gpu_compare(gpu, 1, pairs, 10, equal), 0);
+	for (uint32_t i = 0; i < NR_PAGES; i++)
+		assert_int_equal(equal[i], i < 10);
+	close_bound(gpu, &pages);
+}
+
 static void no_pairs_are_no_error(void **state)
 {
 	struct pages pages;
@@ -212,6 +235,7 @@ int main(void)
 		cmocka_unit_test(one_bit_of_any_word_makes_a_difference),
 		cmocka_unit_test(the_last_byte_makes_a_difference),
 		cmocka_unit_test(more_pairs_than_pages_are_all_answered),
+		cmocka_unit_test(no_answer_is_written_beyond_the_last_pair),
 		cmocka_unit_test(no_pairs_are_no_error),
 		cmocka_unit_test(batches_do_not_mix),
 		cmocka_unit_test(hashing_goes_on_after_a_compare),

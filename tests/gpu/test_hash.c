@@ -71,7 +71,7 @@ static void structured_pages_hash_as_libxxhash_says(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < nr; i++) {
-		uint64_t *words = (uint64_t *)pages.ours + i * PAGE_WORDS;
+		uint64_t *words = (uint64_t *)(pages.ours + (size_t)i * PAGE);
 
 		seeds[i] = edge_seeds[i / nr_kinds];
 		for (unsigned int at = 0; at < PAGE_WORDS; at++)
