@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stands in for the kernel's header; libc includes the real one through here.
+ */
+#ifndef SHIM_LINUX_LIMITS_H
+#define SHIM_LINUX_LIMITS_H
+
+#include_next <linux/limits.h>
+
+#define U64_MAX	(~0ULL)
+
+#endif /* SHIM_LINUX_LIMITS_H */
