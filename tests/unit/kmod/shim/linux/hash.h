@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SHIM_LINUX_HASH_H
+#define SHIM_LINUX_HASH_H
+
+#include <linux/types.h>
+
+static inline u32 hash_long(unsigned long val, unsigned int bits)
+{
+	return val * 0x61c8864680b583ebULL >> (64 - bits);
+}
+
+#endif /* SHIM_LINUX_HASH_H */

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kmod/mm_slot.c: which address spaces have a slot, what a cookie names, and
+ * where hashes are kept. The processes are made up.
+ */
+#include "test.h"
+
+#include <linux/sched/mm.h>
+#include <linux/xxhash.h>
+#include <string.h>
+
+#include "mm_slot.h"
+#include "scan.h"
+
+#define REGION	(GKSM_REGION_PAGES * PAGE_SIZE)
+#define MANY	1000	/* more than the first guess of the walk */
+
+struct gksm_settings gksm_settings;
+struct task_struct *shim_processes;
+unsigned int shim_nr_processes;
+
+static struct task_struct leaders[MANY];
+static struct mm_struct mms[MANY];
+
+u64 xxh64(const void *bytes, size_t length, u64 seed)
+{
+	assert_ptr_equal(bytes, shim_zero_page);
+	assert_int_equal(length, PAGE_SIZE);
+	return seed + 1;
+}
+
+/* @nr processes, each with an address space of its own that opted in. */
+static void begin_processes(unsigned int nr)
+{
+	unsigned int i;
+
+	memset(leaders, 0, sizeof(leaders));
+	memset(mms, 0, sizeof(mms));
+	for (i = 0; i < nr; i++) {
+		mms[i] = (struct mm_struct){
+			.mm_users = { 1 },
+			.opted_in = true,
+		};
+		leaders[i].mm = &mms[i];
+	}
+	shim_processes = leaders;
+	shim_nr_processes = nr;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	shim_reset_allocs();
+	begin_processes(0);
+	gksm_settings = (struct gksm_settings){};
+	return gksm_mm_slots_init();
+}
+
+static int tear_down(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	gksm_mm_slots_exit();
+	for (i = 0; i < MANY; i++)
+		if (mms[i].grabs)
+			return -1;
+	if (gksm_mm_slots_bytes())
+		return -1;
+	return shim_live_allocs();
+}
+
+static unsigned int nr_slots(void)
+{
+	struct gksm_mm_slot *slot;
+	unsigned int nr = 0;
+
+	for (slot = gksm_mm_slot_first(); slot; slot = gksm_mm_slot_next(slot))
+		nr++;
+	return nr;
+}
+
+static struct gksm_mm_slot *slot_of(const struct mm_struct *mm)
+{
+	struct gksm_mm_slot *slot;
+
+	for (slot = gksm_mm_slot_first(); slot; slot = gksm_mm_slot_next(slot))
+		if (slot->mm == mm)
+			return slot;
+	return NULL;
+}
+
+static void what_opted_in_has_one_slot(void **state)
+{
+	(void)state;
+	begin_processes(4);
+	mms[1].opted_in = false;
+	leaders[2].flags = PF_KTHREAD;
+	leaders[3].mm = &mms[0];
+	gksm_mm_slots_update();
+	gksm_mm_slots_update();
+	assert_int_equal(nr_slots(), 1);
+	assert_ptr_equal(gksm_mm_slot_first()->mm, &mms[0]);
+	assert_int_equal(mms[0].grabs, 1);
+}
+
+static void a_space_is_found_behind_a_leader_that_exited(void **state)
+{
+	struct task_struct thread = { .mm = &mms[0] };
+
+	(void)state;
+	begin_processes(1);
+	leaders[0].mm = NULL;
+	leaders[0].next = &thread;
+	gksm_mm_slots_update();
+	assert_non_null(slot_of(&mms[0]));
+}
+
+static void all_of_many_spaces_are_found(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	begin_processes(MANY);
+	gksm_mm_slots_update();
+	assert_int_equal(nr_slots(), MANY);
+	for (i = 0; i < MANY; i++)
+		assert_int_equal(mms[i].grabs, 1);
+}
+
+static void a_space_that_exited_loses_its_slot(void **state)
+{
+	struct gksm_mm_slot *slot;
+	u64 cookie;
+
+	(void)state;
+	begin_processes(3);
+	gksm_mm_slots_update();
+	slot = slot_of(&mms[1]);
+	cookie = gksm_cookie(slot, REGION);
+	assert_non_null(gksm_mm_slot_last_hash(slot, REGION, true));
+	mms[1].mm_users.counter = 0;
+	gksm_mm_slots_update();
+	assert_null(slot_of(&mms[1]));
+	assert_int_equal(nr_slots(), 2);
+	assert_int_equal(mms[1].grabs, 0);
+	assert_null(gksm_cookie_slot(cookie));
+	assert_non_null(slot_of(&mms[0]));
+	assert_non_null(slot_of(&mms[2]));
+}
+
+static void an_old_cookie_does_not_name_the_next_space(void **state)
+{
+	u64 cookie;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	cookie = gksm_cookie(gksm_mm_slot_first(), 0);
+	mms[0].mm_users.counter = 0;
+	gksm_mm_slots_update();
+	mms[0].mm_users.counter = 1;
+	gksm_mm_slots_update();
+	assert_int_equal(nr_slots(), 1);
+	assert_null(gksm_cookie_slot(cookie));
+}
+
+static void a_cookie_names_a_space_and_an_address(void **state)
+{
+	const unsigned long addrs[] = {
+		0, PAGE_SIZE, REGION - PAGE_SIZE, REGION,
+		0x7ffffffff000, (1UL << 56) - PAGE_SIZE,
+	};
+	unsigned int i, k;
+
+	(void)state;
+	begin_processes(20);
+	gksm_mm_slots_update();
+	for (i = 0; i < 20; i++) {
+		struct gksm_mm_slot *slot = slot_of(&mms[i]);
+
+		for (k = 0; k < sizeof(addrs) / sizeof(*addrs); k++) {
+			u64 cookie = gksm_cookie(slot, addrs[k]);
+
+			assert_true(cookie != 0);
+			assert_ptr_equal(gksm_cookie_slot(cookie), slot);
+			assert_int_equal(gksm_cookie_addr(cookie), addrs[k]);
+		}
+	}
+}
+
+static void a_cookie_that_nobody_gave_names_nothing(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	assert_null(gksm_cookie_slot(0));
+	assert_null(gksm_cookie_slot(~0ULL));
+	for (i = 0; i < 1000; i++) {
+		u64 cookie = get_random_u64();
+		struct gksm_mm_slot *slot = gksm_cookie_slot(cookie);
+
+		if (slot)
+			assert_int_equal(slot->id, cookie >> 44);
+		assert_true(gksm_cookie_addr(cookie) < 1UL << 56);
+	}
+}
+
+static void every_page_has_its_own_last_hash(void **state)
+{
+	const unsigned long nr = 3 * GKSM_REGION_PAGES;
+	struct gksm_mm_slot *slot;
+	unsigned long i;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	slot = gksm_mm_slot_first();
+	for (i = 0; i < nr; i++) {
+		u64 *last = gksm_mm_slot_last_hash(slot, i * PAGE_SIZE, true);
+
+		assert_non_null(last);
+		assert_int_equal(*last, GKSM_HASH_NONE);
+		*last = i + 1;
+	}
+	for (i = 0; i < nr; i++)
+		assert_int_equal(*gksm_mm_slot_last_hash(slot, i * PAGE_SIZE,
+							 false), i + 1);
+	assert_null(gksm_mm_slot_last_hash(slot, nr * PAGE_SIZE, false));
+}
+
+static void a_region_that_a_pass_did_not_touch_is_freed(void **state)
+{
+	struct gksm_mm_slot *slot;
+	u64 bytes;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	slot = gksm_mm_slot_first();
+	*gksm_mm_slot_last_hash(slot, 0, true) = 5;
+	*gksm_mm_slot_last_hash(slot, REGION, true) = 6;
+	bytes = gksm_mm_slots_bytes();
+	gksm_mm_slots_prune();
+	assert_int_equal(gksm_mm_slots_bytes(), bytes);
+	assert_int_equal(*gksm_mm_slot_last_hash(slot, REGION, false), 6);
+	gksm_mm_slots_prune();
+	assert_int_equal(gksm_mm_slots_bytes(), bytes - PAGE_SIZE);
+	assert_null(gksm_mm_slot_last_hash(slot, 0, false));
+	assert_int_equal(*gksm_mm_slot_last_hash(slot, REGION, false), 6);
+}
+
+static void no_room_is_made_beyond_the_limit(void **state)
+{
+	struct gksm_mm_slot *slot;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	slot = gksm_mm_slot_first();
+	gksm_settings.max_metadata_kib =
+		(gksm_mm_slots_bytes() + PAGE_SIZE) / 1024;
+	assert_non_null(gksm_mm_slot_last_hash(slot, 0, true));
+	assert_null(gksm_mm_slot_last_hash(slot, REGION, true));
+	/* What is there stays. */
+	assert_non_null(gksm_mm_slot_last_hash(slot, PAGE_SIZE, true));
+}
+
+static void shrinking_stops_when_enough_is_free(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	begin_processes(3);
+	gksm_mm_slots_update();
+	for (i = 0; i < 3 * 4; i++)
+		assert_non_null(gksm_mm_slot_last_hash(slot_of(&mms[i / 4]),
+						       i % 4 * REGION, true));
+	assert_int_equal(gksm_mm_slots_shrink(5), 8);
+	assert_null(gksm_mm_slot_last_hash(slot_of(&mms[1]), 0, false));
+	assert_non_null(gksm_mm_slot_last_hash(slot_of(&mms[2]), 0, false));
+	assert_int_equal(gksm_mm_slots_shrink(~0UL), 4);
+	assert_int_equal(gksm_mm_slots_shrink(~0UL), 0);
+	assert_int_equal(nr_slots(), 3);
+}
+
+static void without_memory_there_is_no_slot_until_the_next_pass(void **state)
+{
+	unsigned int nth, before = shim_live_allocs();
+
+	(void)state;
+	begin_processes(1);
+	/* The list of address spaces, the slot, its number. */
+	for (nth = 1; nth <= 3; nth++) {
+		shim_fail_alloc(nth);
+		gksm_mm_slots_update();
+		assert_int_equal(nr_slots(), 0);
+		assert_int_equal(mms[0].grabs, 0);
+		assert_int_equal(shim_live_allocs(), before);
+	}
+	gksm_mm_slots_update();
+	assert_int_equal(nr_slots(), 1);
+}
+
+static void without_memory_a_page_has_no_last_hash(void **state)
+{
+	struct gksm_mm_slot *slot;
+	unsigned int nth, before;
+	u64 bytes;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	slot = gksm_mm_slot_first();
+	before = shim_live_allocs();
+	bytes = gksm_mm_slots_bytes();
+	for (nth = 1; nth <= 2; nth++) {
+		shim_fail_alloc(nth);
+		assert_null(gksm_mm_slot_last_hash(slot, 0, true));
+		assert_int_equal(shim_live_allocs(), before);
+		assert_int_equal(gksm_mm_slots_bytes(), bytes);
+	}
+	assert_non_null(gksm_mm_slot_last_hash(slot, 0, true));
+	assert_int_equal(gksm_mm_slots_bytes(), bytes + PAGE_SIZE);
+}
+
+#define slot_test(name)							\
+	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		slot_test(what_opted_in_has_one_slot),
+		slot_test(a_space_is_found_behind_a_leader_that_exited),
+		slot_test(all_of_many_spaces_are_found),
+		slot_test(a_space_that_exited_loses_its_slot),
+		slot_test(an_old_cookie_does_not_name_the_next_space),
+		slot_test(a_cookie_names_a_space_and_an_address),
+		slot_test(a_cookie_that_nobody_gave_names_nothing),
+		slot_test(every_page_has_its_own_last_hash),
+		slot_test(a_region_that_a_pass_did_not_touch_is_freed),
+		slot_test(no_room_is_made_beyond_the_limit),
+		slot_test(shrinking_stops_when_enough_is_free),
+		slot_test(without_memory_there_is_no_slot_until_the_next_pass),
+		slot_test(without_memory_a_page_has_no_last_hash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
