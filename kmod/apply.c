@@ -232,8 +232,7 @@ static void add_job(struct gksm_mm_slot *slot, unsigned long addr,
 	};
 }
 
-static struct page *get_candidate(struct gksm_mm_slot *slot,
-				  unsigned long addr)
+static struct page *get_candidate(struct gksm_mm_slot *slot, unsigned long addr)
 {
 	struct page *page = NULL;
 	struct vm_area_struct *vma;

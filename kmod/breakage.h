@@ -8,14 +8,16 @@
  * Never load such a module on a machine that matters; it says so itself.
  */
 #ifndef GKSM_BREAK
-#define GKSM_BREAK		0
+#define GKSM_BREAK 0
 #endif
 
-#define GKSM_BREAK_NOTIFIER	1	/* do not tell secondary MMUs */
-#define GKSM_BREAK_PIN		2	/* do not look for other references */
-#define GKSM_BREAK_COMPARE	4	/* do not compare under protection */
-#define GKSM_BREAK_FLUSH	8	/* do not flush */
+/* clang-format off */
+#define GKSM_BREAK_NOTIFIER 1	/* do not tell secondary MMUs */
+#define GKSM_BREAK_PIN 2	/* do not look for other references */
+#define GKSM_BREAK_COMPARE 4	/* do not compare under protection */
+#define GKSM_BREAK_FLUSH 8	/* do not flush */
+/* clang-format on */
 
-#define gksm_breaks(guard)	((GKSM_BREAK) & (guard))
+#define gksm_breaks(guard) ((GKSM_BREAK) & (guard))
 
 #endif /* GKSM_BREAKAGE_H */

@@ -40,9 +40,8 @@
 /* Kernels that the tests have run on: docs/kernels.md. */
 static inline bool gksm_kernel_tested(void)
 {
-#define GKSM_KERNEL_IS(major, minor)			\
-	(LINUX_VERSION_MAJOR == (major) &&		\
-	 LINUX_VERSION_PATCHLEVEL == (minor))
+#define GKSM_KERNEL_IS(major, minor) \
+	(LINUX_VERSION_MAJOR == (major) && LINUX_VERSION_PATCHLEVEL == (minor))
 	return GKSM_KERNEL_IS(6, 1) || GKSM_KERNEL_IS(6, 12) ||
 	       GKSM_KERNEL_IS(7, 3);
 #undef GKSM_KERNEL_IS
@@ -106,9 +105,9 @@ static inline void gksm_range_init(struct mmu_notifier_range *range,
 }
 
 #ifdef GKSM_HAVE_FOLIO_MAPPING_KSM
-#define GKSM_MAPPING_KSM	((void *)FOLIO_MAPPING_KSM)
+#define GKSM_MAPPING_KSM ((void *)FOLIO_MAPPING_KSM)
 #else
-#define GKSM_MAPPING_KSM	((void *)PAGE_MAPPING_KSM)
+#define GKSM_MAPPING_KSM ((void *)PAGE_MAPPING_KSM)
 #endif
 
 static inline bool gksm_page_test_ksm(struct page *page)

@@ -33,8 +33,8 @@ static inline pte_t *gksm_pte_lock(struct mm_struct *mm, pmd_t *pmd,
 	 */
 	pmd_t value = READ_ONCE(*pmd);
 
-	if (!pmd_present(value) || pmd_trans_huge(value) ||
-	    pmd_devmap(value) || pmd_bad(value))
+	if (!pmd_present(value) || pmd_trans_huge(value) || pmd_devmap(value) ||
+	    pmd_bad(value))
 		return NULL;
 	return pte_offset_map_lock(mm, pmd, addr, ptl);
 #endif

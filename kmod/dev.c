@@ -67,12 +67,15 @@ struct ioctl_entry {
 	size_t min_size;
 };
 
+/* clang-format off */
 #define ENTRY(number, handler, type, last)				\
 	[_IOC_NR(number)] = {						\
 		.run = handler,						\
 		.size = sizeof(struct type),				\
 		.min_size = offsetofend(struct type, last),		\
 	}
+
+/* clang-format on */
 
 static const struct ioctl_entry ioctls[] = {
 	ENTRY(GKSM_IOC_QUERY, do_query, gksm_query, features),

@@ -16,10 +16,10 @@
 #include "walk.h"
 
 /* Pages collected under one hold of the locks: 64 of them copy in 30 us. */
-#define RUN_PAGES	64
+#define RUN_PAGES 64
 
 /* Page tables looked into under one mmap lock hold when they are empty. */
-#define EMPTY_TABLES	256
+#define EMPTY_TABLES 256
 
 static struct gksm_ref run_refs[RUN_PAGES]; /* scan lock */
 
@@ -112,8 +112,8 @@ unsigned int gksm_fill(struct gksm_cursor *cursor, struct gksm_batch *batch,
 			add_page(batch, slot, ref);
 			put_page(ref->page);
 		} else {
-			u64 *last = gksm_mm_slot_last_hash(slot, ref->addr,
-							   false);
+			u64 *last =
+				gksm_mm_slot_last_hash(slot, ref->addr, false);
 
 			*zeroed += last && *last == GKSM_HASH_ZEROED;
 		}

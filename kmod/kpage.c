@@ -37,7 +37,7 @@
  * its place.
  */
 
-#define POOL_PAGES	256
+#define POOL_PAGES 256
 
 static struct page **pools[MAX_NUMNODES]; /* scan lock */
 

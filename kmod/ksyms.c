@@ -7,6 +7,7 @@
 
 #include "ksyms.h"
 
+/* clang-format off */
 #define GKSM_DEFINE_KSYM(name) \
 	DEFINE_STATIC_CALL_NULL(gksm_ksym_##name, name);
 GKSM_KSYMS(GKSM_DEFINE_KSYM)
@@ -25,6 +26,7 @@ static const struct ksym_entry {
 #define GKSM_TABLE_KSYM(name) { #name, update_##name },
 	GKSM_KSYMS(GKSM_TABLE_KSYM)
 };
+/* clang-format on */
 
 unsigned long gksm_lookup_proto(const char *name);
 DEFINE_STATIC_CALL_NULL(gksm_lookup, gksm_lookup_proto);
@@ -44,8 +46,7 @@ static int find_lookup(void)
 		       err);
 		return err;
 	}
-	static_call_update(gksm_lookup,
-			   (typeof(&gksm_lookup_proto))probe.addr);
+	static_call_update(gksm_lookup, (typeof(&gksm_lookup_proto))probe.addr);
 	unregister_kprobe(&probe);
 	return 0;
 }
@@ -65,7 +66,8 @@ int gksm_ksyms_init(void)
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(ksym_table); i++) {
-		unsigned long addr = static_call(gksm_lookup)(ksym_table[i].name);
+		unsigned long addr =
+			static_call(gksm_lookup)(ksym_table[i].name);
 
 		if (!addr) {
 			pr_err("this kernel has no %s(): not loaded\n",

@@ -20,6 +20,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 			unsigned long end, unsigned int stride_shift,
 			bool freed_tables);
 
+/* clang-format off */
 #ifdef GKSM_HAVE_FOLIO_RMAP
 #define GKSM_KSYMS_RMAP(X) X(folio_add_anon_rmap_ptes) X(folio_remove_rmap_ptes)
 #else
@@ -62,6 +63,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 #define GKSM_DECLARE_KSYM(name) DECLARE_STATIC_CALL(gksm_ksym_##name, name);
 GKSM_KSYMS(GKSM_DECLARE_KSYM)
 #undef GKSM_DECLARE_KSYM
+/* clang-format on */
 
 /* ksym(f)(args): call an unexported function. */
 #define ksym(name) static_call(gksm_ksym_##name)

@@ -79,11 +79,13 @@ static int __init gksm_init(void)
 		goto exit_sysfs;
 	pr_info("loaded, ABI %u\n", GKSM_ABI_VERSION);
 	if (!gksm_kernel_tested())
-		pr_notice("kernel %u.%u has not been tested with this version\n",
-			  LINUX_VERSION_MAJOR, LINUX_VERSION_PATCHLEVEL);
+		pr_notice(
+			"kernel %u.%u has not been tested with this version\n",
+			LINUX_VERSION_MAJOR, LINUX_VERSION_PATCHLEVEL);
 	if (GKSM_BREAK)
-		pr_alert("TEST BUILD with guards %#x left out: it corrupts memory\n",
-			 GKSM_BREAK);
+		pr_alert(
+			"TEST BUILD with guards %#x left out: it corrupts memory\n",
+			GKSM_BREAK);
 	return 0;
 
 exit_sysfs:

@@ -144,8 +144,8 @@ static void take_pages(struct vm_area_struct *vma,
 
 		if (items[i].page)
 			continue;
-		items[i].page = look_at(first[off >> PAGE_SHIFT],
-					&items[i].outcome);
+		items[i].page =
+			look_at(first[off >> PAGE_SHIFT], &items[i].outcome);
 		if (items[i].page)
 			get_page(items[i].page);
 	}
@@ -363,8 +363,7 @@ static void merge_locked(struct vm_area_struct *vma,
 	pte_unmap_unlock(first, ptl);
 }
 
-static void count_outcomes(const struct gksm_merge_item *items,
-			   unsigned int nr)
+static void count_outcomes(const struct gksm_merge_item *items, unsigned int nr)
 {
 	static const enum gksm_stat refused[] = {
 		[GKSM_MERGE_CHANGED] = GKSM_STAT_merges_refused_changed,

@@ -10,8 +10,8 @@
  * empties the whole TLB. 16 to 32 is the knee of the cost of a merge over the
  * length of the run.
  */
-#define GKSM_MERGE_MAX		32
-#define GKSM_MERGE_SPAN		(33 * PAGE_SIZE)
+#define GKSM_MERGE_MAX 32
+#define GKSM_MERGE_SPAN (33 * PAGE_SIZE)
 
 /**
  * enum gksm_merge_outcome - what became of a page

@@ -33,7 +33,7 @@
  * freed at its end (XA_MARK_0 says touched).
  */
 
-#define REGION_TOUCHED	XA_MARK_0
+#define REGION_TOUCHED XA_MARK_0
 #define COOKIE_PAGE_MASK ((1ULL << GKSM_COOKIE_PAGE_BITS) - 1)
 
 static DEFINE_HASHTABLE(slots_by_mm, 10);
@@ -355,7 +355,8 @@ static bool room_for_region(void)
 	unsigned long limit_kib = READ_ONCE(gksm_settings.max_metadata_kib);
 
 	return !limit_kib || (gksm_mm_slots_bytes() + gksm_unstable_bytes() +
-			      PAGE_SIZE) / 1024 <= limit_kib;
+			      PAGE_SIZE) / 1024 <=
+				     limit_kib;
 }
 
 /**

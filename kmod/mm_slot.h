@@ -30,18 +30,18 @@ struct gksm_mm_slot {
 };
 
 /* Pages of a region: what one page table maps. */
-#define GKSM_REGION_PAGES	512
+#define GKSM_REGION_PAGES 512
 
 /* Values of a region that are no hash of XXH64. */
-#define GKSM_HASH_NONE		0ULL	/* never hashed */
-#define GKSM_HASH_ZEROED	1ULL	/* maps the zero page through us */
+#define GKSM_HASH_NONE 0ULL /* never hashed */
+#define GKSM_HASH_ZEROED 1ULL /* maps the zero page through us */
 
 /*
  * A cookie is the slot's id above the page number of the address: 20 bits
  * above 44, which is enough for 2^20 address spaces of 2^56 bytes.
  */
-#define GKSM_COOKIE_PAGE_BITS	44
-#define GKSM_MM_ID_MAX		((1U << 20) - 1)
+#define GKSM_COOKIE_PAGE_BITS 44
+#define GKSM_MM_ID_MAX ((1U << 20) - 1)
 
 int gksm_mm_slots_init(void);
 void gksm_mm_slots_exit(void);

@@ -53,12 +53,12 @@
  * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
  */
 
-#define LOCAL_SLOTS	512
-#define IDLE_MS		500	/* nobody opted in: look again after this */
-#define NEVER_MS	U64_MAX
+#define LOCAL_SLOTS 512
+#define IDLE_MS 500 /* nobody opted in: look again after this */
+#define NEVER_MS U64_MAX
 
 /* A batch that fills slowly is sent anyway: its copies grow old. */
-#define BATCH_AGE_MS	250
+#define BATCH_AGE_MS 250
 
 struct gksm_settings gksm_settings = {
 	.run = GKSM_RUN_STOP,
@@ -175,8 +175,8 @@ static void hash_rest(struct gksm_batch *b)
 
 		if (ent->verdict != GKSM_VERDICT_NONE)
 			continue;
-		ent->hash = xxh64(page_address(b->pages[i]), PAGE_SIZE,
-				  ent->salt);
+		ent->hash =
+			xxh64(page_address(b->pages[i]), PAGE_SIZE, ent->salt);
 		here++;
 		if (!(here & 0xff))
 			cond_resched();
@@ -440,8 +440,9 @@ static int scan_thread(void *unused)
 		wait_event_interruptible(scan.wait,
 					 !atomic_read(&scan.waiters) ||
 						 kthread_should_stop());
-		wait_event_freezable_timeout(scan.wait, wake_condition(),
-					     msecs_to_jiffies(min_t(u64, wait, MAX_JIFFY_OFFSET)));
+		wait_event_freezable_timeout(
+			scan.wait, wake_condition(),
+			msecs_to_jiffies(min_t(u64, wait, MAX_JIFFY_OFFSET)));
 	}
 	return 0;
 }
@@ -491,8 +492,8 @@ int gksm_scan_init(void)
 {
 	mutex_init(&scan.lock);
 	init_waitqueue_head(&scan.wait);
-	scan.local.ents = kvcalloc(LOCAL_SLOTS, sizeof(*scan.local.ents),
-				   GFP_KERNEL);
+	scan.local.ents =
+		kvcalloc(LOCAL_SLOTS, sizeof(*scan.local.ents), GFP_KERNEL);
 	if (!scan.local.ents)
 		return -ENOMEM;
 	scan.task = kthread_run(scan_thread, NULL, "gksm_scan");

@@ -5,9 +5,9 @@
 #include <linux/types.h>
 
 /* Values of /sys/kernel/mm/gksm/run, as in KSM. */
-#define GKSM_RUN_STOP		0
-#define GKSM_RUN_MERGE		1
-#define GKSM_RUN_UNMERGE	2
+#define GKSM_RUN_STOP 0
+#define GKSM_RUN_MERGE 1
+#define GKSM_RUN_UNMERGE 2
 
 /**
  * struct gksm_settings - what the administrator sets

@@ -71,8 +71,8 @@ static int alloc_area(struct gksm_area *area, u64 bytes, bool contiguous)
 {
 	unsigned long nr = DIV_ROUND_UP(bytes, PAGE_SIZE);
 
-	area->pages = kvcalloc(nr, sizeof(*area->pages),
-			       GFP_KERNEL | __GFP_NOWARN);
+	area->pages =
+		kvcalloc(nr, sizeof(*area->pages), GFP_KERNEL | __GFP_NOWARN);
 	if (!area->pages)
 		return -ENOMEM;
 	for (area->nr = 0; area->nr < nr; area->nr++) {
@@ -395,7 +395,8 @@ int gksm_session_complete(struct gksm_session *session,
 	} else {
 		gksm_count(batches_rejected, 1);
 		clear_verdicts(b);
-		pr_warn_ratelimited("the daemon's hashes are wrong: its results are not used any more\n");
+		pr_warn_ratelimited(
+			"the daemon's hashes are wrong: its results are not used any more\n");
 	}
 
 	spin_lock(&session->lock);
@@ -496,8 +497,7 @@ struct gksm_batch *gksm_session_fill(struct gksm_session *session)
  * @session: the session
  * @batch:   from gksm_session_fill(), with at least one page
  */
-void gksm_session_submit(struct gksm_session *session,
-			 struct gksm_batch *batch)
+void gksm_session_submit(struct gksm_session *session, struct gksm_batch *batch)
 {
 	struct gksm_slot *slots = session->slots.vaddr;
 	u32 i;

@@ -63,8 +63,7 @@ int gksm_session_setup(struct gksm_session *session, struct gksm_setup *setup);
 int gksm_session_next(struct gksm_session *session, struct gksm_next *next);
 int gksm_session_complete(struct gksm_session *session,
 			  struct gksm_complete *complete);
-int gksm_session_mmap(struct gksm_session *session,
-		      struct vm_area_struct *vma);
+int gksm_session_mmap(struct gksm_session *session, struct vm_area_struct *vma);
 
 /* What the scan thread does. */
 struct gksm_session *gksm_session_get(void);

@@ -17,6 +17,7 @@
  *
  * The second group is set by the end of a pass (gauges).
  */
+/* clang-format off */
 #define GKSM_COUNTERS(X)						\
 	X(full_scans, "passes over all memory")				\
 	X(pages_scanned, "page table entries visited")			\
@@ -64,6 +65,7 @@ enum gksm_stat {
 	GKSM_GAUGES(GKSM_ENUM_STAT)
 	GKSM_NR_STATS
 };
+/* clang-format on */
 
 extern atomic64_t gksm_stats[GKSM_NR_STATS];
 

@@ -17,8 +17,8 @@
 #include "sysfs.h"
 #include "unstable.h"
 
-#define MIN_DEADLINE_MS	10
-#define MAX_DEADLINE_MS	60000
+#define MIN_DEADLINE_MS 10
+#define MAX_DEADLINE_MS 60000
 
 static u64 metadata_bytes(void)
 {
@@ -61,6 +61,7 @@ static ssize_t store_uint(const char *buf, size_t count, unsigned int *setting,
 	return count;
 }
 
+/* clang-format off */
 #define UINT_SETTING(name, variable, min, max)				\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
@@ -75,11 +76,14 @@ static ssize_t name##_store(struct kobject *kobj,			\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
+/* clang-format on */
+
 UINT_SETTING(pages_to_scan, gksm_settings.pages_to_scan, 0, UINT_MAX);
 UINT_SETTING(sleep_millisecs, gksm_settings.sleep_millisecs, 0, UINT_MAX);
 UINT_SETTING(batch_deadline_ms, gksm_batch_deadline_ms, MIN_DEADLINE_MS,
 	     MAX_DEADLINE_MS);
 
+/* clang-format off */
 #define ULONG_SETTING(name)						\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
@@ -99,14 +103,15 @@ static ssize_t name##_store(struct kobject *kobj,			\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
+/* clang-format on */
+
 ULONG_SETTING(max_shared_pages);
 ULONG_SETTING(max_metadata_kib);
 
 static ssize_t use_zero_pages_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n",
-			  READ_ONCE(gksm_settings.use_zero_pages));
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gksm_settings.use_zero_pages));
 }
 
 static ssize_t use_zero_pages_store(struct kobject *kobj,
@@ -183,6 +188,7 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  (s64)atomic64_read(&gksm_stats[a->stat]));
 }
 
+/* clang-format off */
 #define STAT_ATTRIBUTE(name, doc)					\
 static struct stat_attribute stat_##name = {				\
 	.attr = __ATTR(name, 0444, stat_show, NULL),			\
@@ -190,6 +196,8 @@ static struct stat_attribute stat_##name = {				\
 };
 GKSM_COUNTERS(STAT_ATTRIBUTE)
 GKSM_GAUGES(STAT_ATTRIBUTE)
+
+/* clang-format on */
 
 static struct attribute *attributes[] = {
 	&run_attr.attr,
@@ -204,9 +212,11 @@ static struct attribute *attributes[] = {
 	&metadata_bytes_attr.attr,
 	&staging_bytes_attr.attr,
 	&general_profit_attr.attr,
+/* clang-format off */
 #define STAT_POINTER(name, doc) &stat_##name.attr.attr,
 	GKSM_COUNTERS(STAT_POINTER)
 	GKSM_GAUGES(STAT_POINTER)
+	/* clang-format on */
 	NULL,
 };
 

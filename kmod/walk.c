@@ -125,7 +125,8 @@ static unsigned long run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
 		if (!gksm_page_is_candidate(page))
 			addr = end;
 	}
-	for (; addr < end && run->visited < run->max; addr += PAGE_SIZE, page++) {
+	for (; addr < end && run->visited < run->max;
+	     addr += PAGE_SIZE, page++) {
 		run->visited++;
 		add_to_run(run, addr, page);
 	}
