@@ -92,7 +92,10 @@ check no_settings 0 'scanning is off .* Try: gksmctl set run 1' \
 holds no_settings "$dir/sysfs/run" 0
 holds no_settings "$dir/sysfs/pages_to_scan" 100
 conf '[scan]' 'run = 1' 'pages_to_scan = 777'
-check settings 0 'ready' f batches=1 --device twin
+check settings 0 'ready' f batches=1 --device twin --verbose
+nr_checks=$((nr_checks + 1))
+grep 'writing' "$dir/err" | tail -n 1 | grep -q 'writing 1 to .*/run' ||
+	fail settings_run_last "$(cat "$dir/err")"
 holds settings_run "$dir/sysfs/run" 1
 holds settings_pages "$dir/sysfs/pages_to_scan" 777
 nr_checks=$((nr_checks + 1))

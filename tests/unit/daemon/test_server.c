@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "fake_gpu.h"
@@ -35,6 +36,8 @@ static unsigned int nr_scripted, nr_taken;
 static uint64_t in_flight[NR_BATCHES];
 static unsigned int nr_answered, nr_empty, nr_late, nr_unknown;
 static int next_error, complete_error;
+/* Do not stop the daemon when all batches have come back. */
+static bool stays;
 
 int gksm_session_next(struct gksm_session *s, struct gksm_next *next)
 {
@@ -65,7 +68,7 @@ int gksm_session_complete(struct gksm_session *s, uint64_t batch,
 	while (i < NR_BATCHES && in_flight[i] != batch)
 		i++;
 	/* All have come back: the end. */
-	if (nr_answered + nr_empty + nr_late + 1 == nr_scripted)
+	if (nr_answered + nr_empty + nr_late + 1 == nr_scripted && !stays)
 		raise(SIGTERM);
 	if (i == NR_BATCHES) {
 		nr_late++;
@@ -98,12 +101,13 @@ static int reset(void **state)
 	nr_scripted = nr_taken = nr_reloads = 0;
 	nr_answered = nr_empty = nr_late = nr_unknown = 0;
 	next_error = complete_error = 0;
+	stays = false;
 	memset(in_flight, 0, sizeof(in_flight));
 	memset(fake_devices, 0, sizeof(fake_devices));
-	fake_devices[0] =
-		(struct fake_device){.kind = GKSM_GPU_KIND_GPU, .name = "gpu"};
-	fake_devices[1] = (struct fake_device){.kind = GKSM_GPU_KIND_TWIN,
-					       .name = "twin"};
+	fake_devices[0] = (struct fake_device){ .kind = GKSM_GPU_KIND_GPU,
+						.name = "gpu" };
+	fake_devices[1] = (struct fake_device){ .kind = GKSM_GPU_KIND_TWIN,
+						.name = "twin" };
 	fake_nr_devices = 2;
 
 	session = (struct gksm_session){
@@ -115,8 +119,8 @@ static int reset(void **state)
 		.results = results,
 	};
 	for (unsigned int i = 0; i < COUNT_OF(slots); i++)
-		slots[i] = (struct gksm_slot){.cookie = 100 + i,
-					      .page = i % NR_SLOTS};
+		slots[i] = (struct gksm_slot){ .cookie = 100 + i,
+					       .page = i % NR_SLOTS };
 	memset(pages, 'x', sizeof(pages));
 	memset(results, 0xff, sizeof(results));
 	if (gksm_device_open(&device, "auto", "") ||
@@ -143,12 +147,12 @@ static int release(void **state)
 }
 
 /* Lets the module hand out batches with these indices. */
-#define RUN(...)                                                     \
-	({                                                           \
-		static const unsigned int indices[] = {__VA_ARGS__}; \
-		script = indices;                                    \
-		nr_scripted = COUNT_OF(indices);                     \
-		gksm_server_run(&server);                            \
+#define RUN(...)                                                       \
+	({                                                             \
+		static const unsigned int indices[] = { __VA_ARGS__ }; \
+		script = indices;                                      \
+		nr_scripted = COUNT_OF(indices);                       \
+		gksm_server_run(&server);                              \
 	})
 
 static void batches_are_answered(void **state)
@@ -213,6 +217,32 @@ static void a_device_that_finishes_nothing_has_failed(void **state)
 	assert_string_equal(gksm_device_name(&device), "twin");
 }
 
+static void every_batch_comes_back_from_a_device_that_hangs(void **state)
+{
+	(void)state;
+	/* Computing, overtaken while it waits, and waiting. */
+	fake_devices[0].hangs = true;
+	server.patience_ms = 20;
+	assert_int_equal(RUN(0, 0, 0), 0);
+	assert_int_equal(nr_late, 2);
+	assert_int_equal(nr_empty, 1);
+	assert_int_equal(server.stats.batches_late, 2);
+	assert_int_equal(server.stats.batches_handed_back, 1);
+}
+
+static void an_idle_device_has_not_failed(void **state)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 60000 };
+
+	(void)state;
+	stays = true;
+	server.patience_ms = 20;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_int_equal(RUN(0, 1), 0);
+	assert_int_equal(nr_answered, 2);
+	assert_int_equal(server.stats.device_failures, 0);
+}
+
 static void without_a_device_it_ends(void **state)
 {
 	(void)state;
@@ -262,6 +292,8 @@ int main(void)
 		TEST(a_submit_error_hands_back_and_goes_on),
 		TEST(a_compare_error_hands_back_and_goes_on),
 		TEST(a_device_that_finishes_nothing_has_failed),
+		TEST(every_batch_comes_back_from_a_device_that_hangs),
+		TEST(an_idle_device_has_not_failed),
 		TEST(without_a_device_it_ends),
 		TEST(lost_trust_ends_it),
 		TEST(lost_trust_is_noticed_without_a_batch),
@@ -274,6 +306,7 @@ int main(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	gksm_log_open("test", GKSM_LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
