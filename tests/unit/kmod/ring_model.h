@@ -7,9 +7,9 @@
 
 #include "batch.h"
 
-#define MODEL_BATCHES	4
-#define MODEL_SLOTS	2
-#define MODEL_LIMIT_MS	2
+#define MODEL_BATCHES 4
+#define MODEL_SLOTS 2
+#define MODEL_LIMIT_MS 2
 
 /* Who has a batch, in the order of its life. */
 enum owner {
@@ -63,17 +63,17 @@ struct model {
 /* Steps with an argument: a batch, or the id to complete. */
 enum step {
 	STEP_FILL,
-	STEP_SUBMIT,		/* batch */
-	STEP_GIVE_UP,		/* batch */
+	STEP_SUBMIT, /* batch */
+	STEP_GIVE_UP, /* batch */
 	STEP_NEXT,
-	STEP_COMPLETE,		/* batch whose id is used */
-	STEP_COMPLETE_MORE,	/* the same, with too many results */
-	STEP_COMPLETE_LOST,	/* batch whose lost id is used */
-	STEP_COMPLETE_WRONG,	/* 0: id 0, 1: the next id, 2: any old id */
-	STEP_COMPLETED,		/* batch */
+	STEP_COMPLETE, /* batch whose id is used */
+	STEP_COMPLETE_MORE, /* the same, with too many results */
+	STEP_COMPLETE_LOST, /* batch whose lost id is used */
+	STEP_COMPLETE_WRONG, /* 0: id 0, 1: the next id, 2: any old id */
+	STEP_COMPLETED, /* batch */
 	STEP_TAKE,
 	STEP_TAKE_ANY,
-	STEP_RELEASE,		/* batch */
+	STEP_RELEASE, /* batch */
 	STEP_TICK,
 	NR_STEPS
 };

@@ -6,9 +6,9 @@
 
 #include "index.h"
 
-#define BITS	4
-#define ROOM	(1u << BITS)
-#define FULL	(ROOM * 3 / 4)	/* one more makes the table grow */
+#define BITS 4
+#define ROOM (1u << BITS)
+#define FULL (ROOM * 3 / 4) /* one more makes the table grow */
 
 static u64 value_of(u64 key)
 {
@@ -29,8 +29,7 @@ static struct gksm_index index_with(u64 nr)
 
 	gksm_index_init(&ix, BITS, get_random_u64());
 	for (key = 0; key < nr; key++)
-		assert_int_equal(gksm_index_insert(&ix, key, value_of(key)),
-				 0);
+		assert_int_equal(gksm_index_insert(&ix, key, value_of(key)), 0);
 	return ix;
 }
 
@@ -150,8 +149,7 @@ static void an_entry_costs_at_most_128_thirds_bytes(void **state)
 
 	(void)state;
 	for (key = FULL; key < 100000; key++) {
-		assert_int_equal(gksm_index_insert(&ix, key, value_of(key)),
-				 0);
+		assert_int_equal(gksm_index_insert(&ix, key, value_of(key)), 0);
 		/* Right after growth a table is 3/8 full. */
 		assert_true(gksm_index_bytes(&ix) * 3 <= ix.nr * 16 * 8);
 		assert_true(gksm_index_bytes(&ix) * 3 >= ix.nr * 16 * 4);
@@ -249,8 +247,7 @@ static void the_smallest_table_has_two_entries(void **state)
 	(void)state;
 	gksm_index_init(&ix, 1, 0);
 	for (key = 0; key < 100; key++) {
-		assert_int_equal(gksm_index_insert(&ix, key, value_of(key)),
-				 0);
+		assert_int_equal(gksm_index_insert(&ix, key, value_of(key)), 0);
 		assert_holds(&ix, key + 1);
 	}
 	gksm_index_destroy(&ix);

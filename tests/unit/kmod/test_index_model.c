@@ -203,7 +203,10 @@ static void clusters_that_grow_into_each_other(void **state)
 /* Five keys at all homes of a table of eight: each removed, then another. */
 static void every_removal_from_every_small_table(void **state)
 {
-	enum { BITS = 3, KEYS = 5 };
+	enum {
+		BITS = 3,
+		KEYS = 5
+	};
 	unsigned int layout, k, gone;
 
 	(void)state;

@@ -12,8 +12,8 @@
 #include "mm_slot.h"
 #include "scan.h"
 
-#define REGION	(GKSM_REGION_PAGES * PAGE_SIZE)
-#define MANY	1000	/* more than the first guess of the walk */
+#define REGION (GKSM_REGION_PAGES * PAGE_SIZE)
+#define MANY 1000 /* more than the first guess of the walk */
 
 struct gksm_settings gksm_settings;
 struct task_struct *shim_processes;
@@ -168,8 +168,8 @@ static void an_old_cookie_does_not_name_the_next_space(void **state)
 static void a_cookie_names_a_space_and_an_address(void **state)
 {
 	const unsigned long addrs[] = {
-		0, PAGE_SIZE, REGION - PAGE_SIZE, REGION,
-		0x7ffffffff000, (1UL << 56) - PAGE_SIZE,
+		0,	PAGE_SIZE,	REGION - PAGE_SIZE,
+		REGION, 0x7ffffffff000, (1UL << 56) - PAGE_SIZE,
 	};
 	unsigned int i, k;
 
@@ -227,7 +227,8 @@ static void every_page_has_its_own_last_hash(void **state)
 	}
 	for (i = 0; i < nr; i++)
 		assert_int_equal(*gksm_mm_slot_last_hash(slot, i * PAGE_SIZE,
-							 false), i + 1);
+							 false),
+				 i + 1);
 	assert_null(gksm_mm_slot_last_hash(slot, nr * PAGE_SIZE, false));
 }
 
@@ -326,8 +327,7 @@ static void without_memory_a_page_has_no_last_hash(void **state)
 	assert_int_equal(gksm_mm_slots_bytes(), bytes + PAGE_SIZE);
 }
 
-#define slot_test(name)							\
-	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define slot_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

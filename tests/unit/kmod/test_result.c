@@ -15,11 +15,11 @@
 #include "batch.h"
 #include "result.h"
 
-#define NR	64
-#define HASH	0x1122334455667788ULL
-#define COOKIE	0x123456789abcdef0ULL
-#define PEER	0x00000fedcba98765ULL
-#define TRASH	0xa5a5a5a5a5a5a5a5ULL
+#define NR 64
+#define HASH 0x1122334455667788ULL
+#define COOKIE 0x123456789abcdef0ULL
+#define PEER 0x00000fedcba98765ULL
+#define TRASH 0xa5a5a5a5a5a5a5a5ULL
 
 /* A batch of @nr entries, full of what an earlier use left. */
 static struct gksm_batch used_batch(struct gksm_ent *ents, u32 nr)
@@ -61,9 +61,11 @@ static const struct {
 	{ "a unique page", { HASH, 0, GKSM_VERDICT_UNIQUE, 0 }, true },
 	{ "a twin", { HASH, PEER, GKSM_VERDICT_DUPLICATE, 0 }, true },
 	{ "a peer may be any number",
-	  { HASH, ~0ULL, GKSM_VERDICT_DUPLICATE, 0 }, true },
+	  { HASH, ~0ULL, GKSM_VERDICT_DUPLICATE, 0 },
+	  true },
 	{ "a hash may be any number",
-	  { ~0ULL, PEER, GKSM_VERDICT_DUPLICATE, 0 }, true },
+	  { ~0ULL, PEER, GKSM_VERDICT_DUPLICATE, 0 },
+	  true },
 
 	{ "none with a hash", { HASH, 0, GKSM_VERDICT_NONE, 0 }, false },
 	{ "none with a peer", { 0, PEER, GKSM_VERDICT_NONE, 0 }, false },
@@ -77,7 +79,8 @@ static const struct {
 	{ "zero with a flag", { HASH, 0, GKSM_VERDICT_ZERO, 2 }, false },
 	{ "unique with a flag", { HASH, 0, GKSM_VERDICT_UNIQUE, 4 }, false },
 	{ "a twin with the last flag",
-	  { HASH, PEER, GKSM_VERDICT_DUPLICATE, 1u << 31 }, false },
+	  { HASH, PEER, GKSM_VERDICT_DUPLICATE, 1u << 31 },
+	  false },
 	{ "the first unknown verdict", { HASH, 0, 5, 0 }, false },
 	{ "its peer changes nothing", { HASH, PEER, 5, 0 }, false },
 	{ "an odd unknown verdict", { HASH, 0, 0x80000001, 0 }, false },
@@ -128,7 +131,8 @@ static void each_result_stands_for_itself(void **state)
 	assert_int_equal(gksm_results_take(&b, results, NR_RULES), valid);
 	for (i = 0; i < NR_RULES; i++)
 		assert_int_equal(ents[i].verdict, rules[i].valid ?
-				 results[i].verdict : GKSM_VERDICT_NONE);
+							  results[i].verdict :
+							  GKSM_VERDICT_NONE);
 }
 
 static void the_twin_of_a_neighbour_is_no_twin_of_itself(void **state)
@@ -159,9 +163,9 @@ static void what_the_daemon_did_not_write_is_not_read(void **state)
 
 		assert_true(!nr || results);
 		for (i = 0; i < nr; i++)
-			results[i] = (struct gksm_result){
-				HASH + i, 0, GKSM_VERDICT_UNIQUE, 0
-			};
+			results[i] =
+				(struct gksm_result){ HASH + i, 0,
+						      GKSM_VERDICT_UNIQUE, 0 };
 		assert_int_equal(gksm_results_take(&b, results, nr), nr);
 		for (i = 0; i < nr; i++)
 			assert_ent(&ents[i], GKSM_VERDICT_UNIQUE, HASH + i, 0);

@@ -9,9 +9,9 @@
 
 #include "batch.h"
 
-#define NR	4
-#define SLOTS	16
-#define LIMIT	100	/* deadline_ms of every submit and next */
+#define NR 4
+#define SLOTS 16
+#define LIMIT 100 /* deadline_ms of every submit and next */
 
 static struct gksm_batch batches[NR];
 static struct gksm_ring ring;
@@ -136,7 +136,7 @@ static void answers_are_taken_oldest_first(void **state)
 		id[i] = submit(0)->id;
 	for (i = 0; i < NR; i++)
 		next(0);
-	for (i = NR; i--; )
+	for (i = NR; i--;)
 		assert_int_equal(complete(id[i]), 0);
 	for (i = 0; i < NR; i++)
 		assert_int_equal(take_answered(LIMIT)->id, id[i]);

@@ -9,8 +9,8 @@
 
 #include "ring_model.h"
 
-#define KEY_BITS	9	/* of a batch */
-#define MOST_BATCHES	3	/* whose states are few enough to visit all */
+#define KEY_BITS 9 /* of a batch */
+#define MOST_BATCHES 3 /* whose states are few enough to visit all */
 
 /*
  * Two models with the same key behave alike: of ids only the order matters,
@@ -61,8 +61,8 @@ static void add_state(struct states *states, const struct model *m)
 	states->known[key / 8] |= 1u << key % 8;
 	if (states->nr == states->room) {
 		states->room = 2 * states->room + 1024;
-		states->model = realloc(states->model,
-					states->room * sizeof(*m));
+		states->model =
+			realloc(states->model, states->room * sizeof(*m));
 		assert_non_null(states->model);
 	}
 	states->model[states->nr++] = *m;

@@ -10,8 +10,8 @@
 #include "stats.h"
 #include "unstable.h"
 
-#define SALT	0x5a17ULL
-#define NR	3000	/* more than both tables start with */
+#define SALT 0x5a17ULL
+#define NR 3000 /* more than both tables start with */
 
 struct page {
 	int sharers;
@@ -65,8 +65,8 @@ static void insert_pages(unsigned int nr)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		assert_non_null(gksm_stable_insert(SALT, hash_of(i),
-						   &pages[i]));
+		assert_non_null(
+			gksm_stable_insert(SALT, hash_of(i), &pages[i]));
 }
 
 static void a_stable_node_is_found_by_its_hash(void **state)
@@ -280,10 +280,10 @@ static void without_memory_a_page_does_not_wait(void **state)
 	assert_int_equal(gksm_unstable_find(7), 1);
 }
 
-#define stable_test(name)						\
+#define stable_test(name) \
 	cmocka_unit_test_setup_teardown(name, set_up_stable, tear_down_stable)
-#define unstable_test(name)						\
-	cmocka_unit_test_setup_teardown(name, set_up_unstable,		\
+#define unstable_test(name)                                    \
+	cmocka_unit_test_setup_teardown(name, set_up_unstable, \
 					tear_down_unstable)
 
 int main(void)

@@ -15,14 +15,14 @@ static inline void shim_read_hook(void (*hook)(const volatile void *, size_t),
 		hook(where, bytes);
 }
 
-#define READ_ONCE(x)							\
-({									\
-	const volatile __typeof__(x) *shim_where = &(x);		\
-									\
-	shim_read_hook(shim_before_read, shim_where, sizeof(x));	\
-	__typeof__(x) shim_value = *shim_where;				\
-	shim_read_hook(shim_after_read, shim_where, sizeof(x));		\
-	shim_value;							\
-})
+#define READ_ONCE(x)                                                     \
+	({                                                               \
+		const volatile __typeof__(x) *shim_where = &(x);         \
+                                                                         \
+		shim_read_hook(shim_before_read, shim_where, sizeof(x)); \
+		__typeof__(x) shim_value = *shim_where;                  \
+		shim_read_hook(shim_after_read, shim_where, sizeof(x));  \
+		shim_value;                                              \
+	})
 
 #endif /* SHIM_LINUX_COMPILER_H */

@@ -7,6 +7,6 @@
 
 #include_next <linux/limits.h>
 
-#define U64_MAX	(~0ULL)
+#define U64_MAX (~0ULL)
 
 #endif /* SHIM_LINUX_LIMITS_H */

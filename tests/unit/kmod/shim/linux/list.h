@@ -11,7 +11,7 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
+#define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
 
 static inline void list_add_tail(struct list_head *entry,
 				 struct list_head *head)
@@ -64,26 +64,25 @@ static inline void hlist_del(struct hlist_node *node)
 	node->pprev = NULL;
 }
 
-#define list_entry(ptr, type, member)					\
-	((type *)((char *)(ptr) - offsetof(type, member)))
+#define list_entry(ptr, type, member) \
+	((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define list_first_entry(head, type, member)				\
+#define list_first_entry(head, type, member) \
 	list_entry((head)->next, type, member)
 
-#define list_first_entry_or_null(head, type, member)			\
+#define list_first_entry_or_null(head, type, member) \
 	((head)->next != (head) ? list_first_entry(head, type, member) : NULL)
 
-#define list_next_entry(pos, member)					\
+#define list_next_entry(pos, member) \
 	list_entry((pos)->member.next, __typeof__(*(pos)), member)
 
-#define list_for_each_entry(pos, head, member)				\
-	for (pos = list_first_entry(head, __typeof__(*pos), member);	\
+#define list_for_each_entry(pos, head, member)                       \
+	for (pos = list_first_entry(head, __typeof__(*pos), member); \
 	     &pos->member != (head); pos = list_next_entry(pos, member))
 
-#define list_for_each_entry_safe(pos, n, head, member)			\
-	for (pos = list_first_entry(head, __typeof__(*pos), member),	\
-	    n = list_next_entry(pos, member);				\
-	     &pos->member != (head);					\
-	     pos = n, n = list_next_entry(n, member))
+#define list_for_each_entry_safe(pos, n, head, member)               \
+	for (pos = list_first_entry(head, __typeof__(*pos), member), \
+	    n = list_next_entry(pos, member);                        \
+	     &pos->member != (head); pos = n, n = list_next_entry(n, member))
 
 #endif /* SHIM_LINUX_LIST_H */

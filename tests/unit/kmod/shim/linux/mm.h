@@ -6,8 +6,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#define PAGE_SHIFT	12
-#define PAGE_SIZE	(1UL << PAGE_SHIFT)
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
 
 unsigned long get_zeroed_page(gfp_t flags);
 void free_page(unsigned long addr);
@@ -15,7 +15,7 @@ void free_page(unsigned long addr);
 /* A page of zeros; it is its own struct page. */
 extern unsigned char shim_zero_page[PAGE_SIZE];
 
-#define ZERO_PAGE(addr)		shim_zero_page
-#define page_address(page)	((void *)(page))
+#define ZERO_PAGE(addr) shim_zero_page
+#define page_address(page) ((void *)(page))
 
 #endif /* SHIM_LINUX_MM_H */

@@ -8,8 +8,8 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
-#define GFP_KERNEL	1u
-#define __GFP_NOWARN	2u
+#define GFP_KERNEL 1u
+#define __GFP_NOWARN 2u
 
 /* Let the @nth allocation from now fail (1 is the next); 0: none. */
 void shim_fail_alloc(unsigned int nth);
@@ -31,6 +31,6 @@ void kmem_cache_destroy(struct kmem_cache *cache);
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t flags);
 void kmem_cache_free(struct kmem_cache *cache, void *mem);
 
-#define KMEM_CACHE(type, flags)	shim_cache_create(sizeof(struct type))
+#define KMEM_CACHE(type, flags) shim_cache_create(sizeof(struct type))
 
 #endif /* SHIM_LINUX_SLAB_H */

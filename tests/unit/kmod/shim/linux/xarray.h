@@ -26,9 +26,9 @@ struct xa_limit {
 
 typedef unsigned int xa_mark_t;
 
-#define XA_MARK_0	0u
-#define XA_FLAGS_ALLOC1	0u
-#define XA_LIMIT(low, high)	((struct xa_limit){ (low), (high) })
+#define XA_MARK_0 0u
+#define XA_FLAGS_ALLOC1 0u
+#define XA_LIMIT(low, high) ((struct xa_limit){ (low), (high) })
 #define DEFINE_XARRAY_FLAGS(name, flags) struct xarray name = { NULL }
 
 static inline void xa_init(struct xarray *xa)
@@ -50,7 +50,7 @@ int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry,
 /* The first entry at *@index or after, which becomes its index, or NULL. */
 void *shim_xa_find(struct xarray *xa, unsigned long *index);
 
-#define xa_for_each(xa, index, entry)					\
+#define xa_for_each(xa, index, entry) \
 	for (index = 0; (entry = shim_xa_find(xa, &(index))); index++)
 
 #endif /* SHIM_LINUX_XARRAY_H */

@@ -32,20 +32,20 @@ struct task_struct {
 	struct task_struct *next;
 };
 
-#define PF_KTHREAD	1u
+#define PF_KTHREAD 1u
 
 /* All processes, by their leaders. */
 extern struct task_struct *shim_processes;
 extern unsigned int shim_nr_processes;
 
-#define for_each_process(p)						\
+#define for_each_process(p) \
 	for (p = shim_processes; p < shim_processes + shim_nr_processes; p++)
-#define for_each_thread(p, t)	for (t = p; t; t = t->next)
+#define for_each_thread(p, t) for (t = p; t; t = t->next)
 
-#define task_lock(t)		((void)(t))
-#define task_unlock(t)		((void)(t))
-#define rcu_read_lock()		((void)0)
-#define rcu_read_unlock()	((void)0)
+#define task_lock(t) ((void)(t))
+#define task_unlock(t) ((void)(t))
+#define rcu_read_lock() ((void)0)
+#define rcu_read_unlock() ((void)0)
 
 static inline void mmgrab(struct mm_struct *mm)
 {
