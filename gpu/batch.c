@@ -185,7 +185,7 @@ int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
  */
 int gksm_engine_wait(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 {
-	struct pollfd fd = {.fd = gpu->done_fd, .events = POLLIN};
+	struct pollfd fd = { .fd = gpu->done_fd, .events = POLLIN };
 	int err;
 
 	while ((err = gksm_gpu_reap(gpu, done)) == -EAGAIN) {

@@ -59,7 +59,9 @@ uint64_t gksm_cache_sum(const void *data, size_t bytes)
 /* Of a call that failed; the compiler cannot know that it is not 0. */
 static int last_error(void)
 {
-	return errno ? -errno : -EIO;
+	const int error = errno;
+
+	return error ? -error : -EIO;
 }
 
 static int make_path(char *path, size_t room, const char *dir, const char *name,
@@ -117,8 +119,7 @@ static int read_body(int fd, const char *key, uint8_t **body, size_t *bytes)
 
 	if (fstat(fd, &st))
 		return last_error();
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_mode & (S_IRWXG | S_IRWXO))
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 0077)
 		return -EPERM;
 	err = read_all(fd, &header, sizeof(header));
 	if (err)
@@ -194,7 +195,7 @@ int gksm_cache_store(const char *dir, const char *name, const char *key,
 {
 	const size_t key_bytes = strlen(key);
 	char path[PATH_MAX], temporary[PATH_MAX];
-	struct header header = {.key_bytes = key_bytes, .bytes = bytes};
+	struct header header = { .key_bytes = key_bytes, .bytes = bytes };
 	uint8_t *body;
 	int fd, err;
 

@@ -68,7 +68,7 @@ static const struct status_name statuses[] = {
 	STATUS(INVALID_BUFFER_SIZE, ENOMEM),
 	STATUS(INVALID_GLOBAL_WORK_SIZE, EIO),
 	STATUS(INVALID_PROPERTY, EIO),
-	{PLATFORM_NOT_FOUND_KHR, ENODEV, "CL_PLATFORM_NOT_FOUND_KHR"},
+	{ PLATFORM_NOT_FOUND_KHR, ENODEV, "CL_PLATFORM_NOT_FOUND_KHR" },
 };
 
 static const struct status_name *find_status(cl_int status)

@@ -121,7 +121,8 @@ struct gksm_gpu_pair {
 	uint32_t b;
 };
 
-int gksm_gpu_open(struct gksm_gpu **gpu, const struct gksm_gpu_options *options);
+int gksm_gpu_open(struct gksm_gpu **gpu,
+		  const struct gksm_gpu_options *options);
 void gksm_gpu_close(struct gksm_gpu *gpu);
 const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu);
 /* @gpu may be NULL: the error of the last gksm_gpu_open() of this thread */

@@ -67,8 +67,8 @@ static int create_buffers(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 static int create_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 {
 	struct gksm_cl *cl = gpu->backend_data;
-	const cl_mem *buffers[] = {&lane->pages, &lane->seeds, &lane->hashes,
-				   &lane->zeros};
+	const cl_mem *buffers[] = { &lane->pages, &lane->seeds, &lane->hashes,
+				    &lane->zeros };
 	int err = create_kernel(gpu, cl->hash, "page_hash", &lane->hash);
 
 	if (err)
@@ -217,7 +217,7 @@ void gksm_cl_lanes_destroy(struct gksm_gpu *gpu)
  */
 int gksm_cl_lanes_quiesce(struct gksm_gpu *gpu)
 {
-	const struct timespec ms = {.tv_nsec = 1000000};
+	const struct timespec ms = { .tv_nsec = 1000000 };
 	struct gksm_cl *cl = gpu->backend_data;
 	unsigned int waited_ms = 0;
 

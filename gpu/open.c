@@ -105,7 +105,7 @@ static int open_device(const struct candidates *from,
 		       const struct gksm_cl_device *device,
 		       struct gksm_gpu **gpu)
 {
-	struct gksm_cl_how how = {.cache_dir = from->options->cache_dir};
+	struct gksm_cl_how how = { .cache_dir = from->options->cache_dir };
 	bool from_cache;
 	int err;
 
@@ -143,8 +143,8 @@ static int open_first_good(const struct candidates *from, struct gksm_gpu **gpu)
 	if (options->log)
 		options->log(options->log_arg,
 			     from->nr ? "no OpenCL device is usable: the C "
-					"twin computes"
-				      : "no OpenCL device found: the C twin "
+					"twin computes" :
+					"no OpenCL device found: the C twin "
 					"computes");
 	return open_twin(from, gpu);
 }
@@ -206,7 +206,7 @@ static int open_chosen(const struct candidates *from, struct gksm_gpu **gpu)
 int gksm_gpu_open(struct gksm_gpu **gpu, const struct gksm_gpu_options *options)
 {
 	static const struct gksm_gpu_options defaults;
-	struct candidates from = {.options = options ? options : &defaults};
+	struct candidates from = { .options = options ? options : &defaults };
 	int err;
 
 	*gpu = NULL;

@@ -140,8 +140,8 @@ int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
 		 const struct gksm_cl_how *how)
 {
 	const cl_context_properties properties[] = {
-		CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform,
-		0};
+		CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0
+	};
 	struct gksm_cl *cl;
 	cl_int status;
 	int err;

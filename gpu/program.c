@@ -181,10 +181,10 @@ static void store(const struct recipe *recipe, const char *dir,
 	binary = malloc(bytes);
 	if (binary)
 		err = clGetProgramInfo(program, CL_PROGRAM_BINARIES,
-				       sizeof(binary), &binary, NULL)
-			      ? -EIO
-			      : gksm_cache_store(dir, recipe->name, recipe->key,
-						 binary, bytes);
+				       sizeof(binary), &binary, NULL) ?
+			      -EIO :
+			      gksm_cache_store(dir, recipe->name, recipe->key,
+					       binary, bytes);
 	if (err)
 		gksm_log(recipe->gpu, "%s is not kept in %s: %s", recipe->name,
 			 dir, strerror(-err));

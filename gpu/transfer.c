@@ -83,7 +83,7 @@ int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 
 static void release_events(struct gksm_cl_lane *lane)
 {
-	cl_event *events[] = {&lane->first, &lane->computed, &lane->last};
+	cl_event *events[] = { &lane->first, &lane->computed, &lane->last };
 
 	for (unsigned int i = 0; i < 3; i++) {
 		if (*events[i])
@@ -245,7 +245,7 @@ int gksm_cl_compare(struct gksm_gpu *gpu, unsigned int batch,
 {
 	struct gksm_cl *cl = gpu->backend_data;
 	struct gksm_cl_lane *lane = &cl->lanes[batch];
-	const cl_mem *buffers[] = {&lane->pages, &cl->pairs, &cl->equal};
+	const cl_mem *buffers[] = { &lane->pages, &cl->pairs, &cl->equal };
 	cl_int status = CL_SUCCESS;
 	cl_int taken;
 

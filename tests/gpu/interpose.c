@@ -109,11 +109,6 @@ WRAP_STATUS(clBuildProgram,
 WRAP_STATUS(clSetKernelArg,
 	    (cl_kernel kernel, cl_uint index, size_t size, const void *value),
 	    (kernel, index, size, value))
-WRAP_ENQUEUE(clEnqueueNDRangeKernel,
-	     (cl_command_queue queue, cl_kernel kernel, cl_uint dims,
-	      const size_t *offset, const size_t *global, const size_t *local,
-	      cl_uint nr, const cl_event *wait, cl_event *event),
-	     (queue, kernel, dims, offset, global, local, nr, wait, event))
 WRAP_STATUS(clGetProgramInfo,
 	    (cl_program program, cl_program_info what, size_t size, void *value,
 	     size_t *got),
@@ -132,6 +127,24 @@ WRAP_OBJECT(cl_command_queue, clCreateCommandQueue,
 WRAP_OBJECT(cl_kernel, clCreateKernel,
 	    (cl_program program, const char *name, cl_int *status),
 	    (program, name, status))
+REAL(cl_int, clEnqueueNDRangeKernel, cl_command_queue, cl_kernel, cl_uint,
+     const size_t *, const size_t *, const size_t *, cl_uint, const cl_event *,
+     cl_event *);
+cl_int __wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
+				     cl_uint dims, const size_t *offset,
+				     const size_t *global, const size_t *local,
+				     cl_uint nr, const cl_event *wait,
+				     cl_event *event)
+{
+	if (shall_fail("clEnqueueNDRangeKernel"))
+		return interpose.fail_status;
+	interpose.nr_mapped_at_launch = interpose.nr_mapped;
+	return count_event(__real_clEnqueueNDRangeKernel(queue, kernel, dims,
+							 offset, global, local,
+							 nr, wait, event),
+			   event);
+}
+
 REAL(cl_int, clEnqueueWriteBuffer, cl_command_queue, cl_mem, cl_bool, size_t,
      size_t, const void *, cl_uint, const cl_event *, cl_event *);
 cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
@@ -248,6 +261,7 @@ void *__wrap_clEnqueueMapBuffer(cl_command_queue queue, cl_mem buffer,
 		*status = interpose.fail_status;
 		return NULL;
 	}
+	interpose.nr_mapped++;
 	if (interpose.stale_pages) {
 		*status = CL_SUCCESS;
 		return stale_host;
@@ -264,6 +278,7 @@ cl_int __wrap_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem buffer,
 {
 	if (shall_fail("clEnqueueUnmapMemObject"))
 		return interpose.fail_status;
+	interpose.nr_mapped--;
 	if (interpose.stale_pages)
 		return CL_SUCCESS;
 	return __real_clEnqueueUnmapMemObject(queue, buffer, mapped, nr, wait,

@@ -31,6 +31,8 @@
  * @nr_calls:	      out: calls that can fail, counted as for @fail_at
  * @nr_from_source:   out: programs made from source
  * @nr_from_binary:   out: programs made from a binary
+ * @nr_mapped:	      out: buffers that the host may write to
+ * @nr_mapped_at_launch: out: the same when the last kernel was started
  * @nr_uploaded_bytes: out: what was written to buffers
  * @nr_device_bytes:  out: buffers that are not the caller's memory
  * @nr_wiped_bytes:   out: what was filled with zeros
@@ -52,6 +54,8 @@ struct interpose {
 	unsigned int nr_calls;
 	unsigned int nr_from_source;
 	unsigned int nr_from_binary;
+	int nr_mapped;
+	int nr_mapped_at_launch;
 	size_t nr_uploaded_bytes;
 	size_t nr_device_bytes;
 	size_t nr_wiped_bytes;

@@ -30,9 +30,9 @@ static void add_target(const struct gksm_gpu_info *info, bool not_unified)
 	new->not_unified = not_unified;
 	snprintf(new->device, sizeof(new->device), "%u", info->index);
 	snprintf(new->name, sizeof(new->name), "%s%s", info->name,
-		 new->twin || !info->host_unified ? ""
-		 : not_unified			  ? ", pages uploaded"
-						  : ", pages in place");
+		 new->twin || !info->host_unified ? "" :
+		 not_unified			  ? ", pages uploaded" :
+						    ", pages in place");
 }
 
 static void add_targets(void *arg, const struct gksm_gpu_info *info)
@@ -146,7 +146,7 @@ void close_bound(struct gksm_gpu *gpu, struct pages *pages)
 
 struct gksm_gpu_batch wait_batch(struct gksm_gpu *gpu)
 {
-	struct pollfd fd = {.fd = gksm_gpu_fd(gpu), .events = POLLIN};
+	struct pollfd fd = { .fd = gksm_gpu_fd(gpu), .events = POLLIN };
 	struct gksm_gpu_batch done;
 	int err;
 

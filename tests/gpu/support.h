@@ -24,7 +24,8 @@
 
 /**
  * struct target - one way to compute
- * @name:	 for the test group's name and for gksm_gpu_options.device
+ * @name:	 for the test group's name
+ * @device:	 for gksm_gpu_options.device
  * @not_unified: with interpose.not_unified, that is, with uploaded pages
  * @twin:	 it is the twin
  */

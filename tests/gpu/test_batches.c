@@ -10,7 +10,7 @@
 
 static bool is_readable(const struct gksm_gpu *gpu, int wait_ms)
 {
-	struct pollfd fd = {.fd = gksm_gpu_fd(gpu), .events = POLLIN};
+	struct pollfd fd = { .fd = gksm_gpu_fd(gpu), .events = POLLIN };
 
 	return poll(&fd, 1, wait_ms) == 1;
 }
@@ -104,7 +104,7 @@ static void changed_pages_are_seen(void **state)
 /* Around the size of a work-group, which is 64; on the device, too. */
 static void no_result_is_written_beyond_the_last_page(void **state)
 {
-	static const unsigned int sizes[] = {1, 2, 63, 64, 65, 127, 128, 129};
+	static const unsigned int sizes[] = { 1, 2, 63, 64, 65, 127, 128, 129 };
 	enum {
 		BATCH_PAGES = 200
 	};
@@ -196,6 +196,29 @@ static void pages_in_place_are_not_uploaded(void **state)
 	close_bound(gpu, &pages);
 }
 
+/* What OpenCL asks of those who let a device use their memory. */
+static void pages_in_place_are_ours_only_between_batches(void **state)
+{
+	const struct gksm_gpu_pair pair = { 0, 1 };
+	struct pages pages;
+	struct gksm_gpu *gpu = open_bound(&pages, 1, 64);
+	const bool in_place =
+		!target.twin && gksm_gpu_get_info(gpu)->host_unified;
+	uint8_t equal;
+
+	(void)state;
+	assert_int_equal(interpose.nr_mapped, in_place);
+	interpose.nr_mapped_at_launch = 0;
+	run_batch(gpu, 0, 10);
+	assert_int_equal(interpose.nr_mapped_at_launch, 0);
+	assert_int_equal(interpose.nr_mapped, in_place);
+	assert_int_equal(gksm_gpu_compare(gpu, 0, &pair, 1, &equal), 0);
+	assert_int_equal(interpose.nr_mapped_at_launch, 0);
+	assert_int_equal(interpose.nr_mapped, in_place);
+	close_bound(gpu, &pages);
+	assert_int_equal(interpose.nr_mapped, 0);
+}
+
 static void closing_waits_for_what_is_in_flight(void **state)
 {
 	(void)state;
@@ -267,7 +290,7 @@ static void wrong_numbers_are_refused(void **state)
 
 static void nothing_is_done_before_bind(void **state)
 {
-	const struct gksm_gpu_pair pair = {0, 0};
+	const struct gksm_gpu_pair pair = { 0, 0 };
 	struct gksm_gpu *gpu = open_target();
 	struct gksm_gpu_batch done;
 	uint8_t equal;
@@ -317,6 +340,7 @@ int main(void)
 			the_descriptor_is_readable_until_all_is_reaped),
 		cmocka_unit_test(the_device_says_how_long_it_took),
 		cmocka_unit_test(pages_in_place_are_not_uploaded),
+		cmocka_unit_test(pages_in_place_are_ours_only_between_batches),
 		cmocka_unit_test(closing_waits_for_what_is_in_flight),
 		cmocka_unit_test(closing_wipes_device_memory),
 		cmocka_unit_test(a_batch_is_submitted_once),

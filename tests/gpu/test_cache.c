@@ -200,21 +200,21 @@ static void damaged_files_are_rebuilt(void **state)
 		int how;
 		long at;
 	} damages[] = {
-		{SPOIL_FLIP, 0}, /* magic */
-		{SPOIL_FLIP, 8}, /* length of the key */
-		{SPOIL_FLIP, 15}, /* the same, its highest byte */
-		{SPOIL_FLIP, 16}, /* length of the program */
-		{SPOIL_FLIP, 23}, /* the same, its highest byte */
-		{SPOIL_FLIP, 24}, /* checksum */
-		{SPOIL_FLIP, HEADER_BYTES}, /* key */
-		{SPOIL_FLIP, -1}, /* program */
-		{SPOIL_FLIP, -5000},
-		{SPOIL_CUT, 0},
-		{SPOIL_CUT, HEADER_BYTES - 1},
-		{SPOIL_CUT, HEADER_BYTES},
-		{SPOIL_CUT, -1},
-		{SPOIL_GROW, 0},
-		{SPOIL_MODE, 0}, /* somebody else may read it */
+		{ SPOIL_FLIP, 0 }, /* magic */
+		{ SPOIL_FLIP, 8 }, /* length of the key */
+		{ SPOIL_FLIP, 15 }, /* the same, its highest byte */
+		{ SPOIL_FLIP, 16 }, /* length of the program */
+		{ SPOIL_FLIP, 23 }, /* the same, its highest byte */
+		{ SPOIL_FLIP, 24 }, /* checksum */
+		{ SPOIL_FLIP, HEADER_BYTES }, /* key */
+		{ SPOIL_FLIP, -1 }, /* program */
+		{ SPOIL_FLIP, -5000 },
+		{ SPOIL_CUT, 0 },
+		{ SPOIL_CUT, HEADER_BYTES - 1 },
+		{ SPOIL_CUT, HEADER_BYTES },
+		{ SPOIL_CUT, -1 },
+		{ SPOIL_GROW, 0 },
+		{ SPOIL_MODE, 0 }, /* somebody else may read it */
 	};
 
 	(void)state;
@@ -272,8 +272,8 @@ static void a_program_that_the_driver_refuses_is_rebuilt(void **state)
 
 static void a_program_that_computes_wrongly_is_rebuilt(void **state)
 {
-	const struct gksm_gpu_options options = {.device = "0",
-						 .cache_dir = dir};
+	const struct gksm_gpu_options options = { .device = "0",
+						  .cache_dir = dir };
 	struct gksm_gpu *gpu;
 
 	(void)state;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "opencl.h"
 #include "support.h"
 
 #define MAX_INFOS 64
@@ -78,7 +79,7 @@ static void every_index_opens_its_device(void **state)
 
 static void auto_prefers_a_device_to_the_twin(void **state)
 {
-	static const char *const names[] = {NULL, "auto", "Auto"};
+	static const char *const names[] = { NULL, "auto", "Auto" };
 
 	(void)state;
 	for (unsigned int i = 0; i < 3; i++) {
@@ -127,6 +128,33 @@ static void a_part_of_a_name_is_enough(void **state)
 	assert_string_equal(gksm_gpu_get_info(gpu)->platform,
 			    infos[0].platform);
 	gksm_gpu_close(gpu);
+}
+
+/* As of a laptop whose two drivers both know its GPU, and a CPU. */
+static void of_several_that_match_the_best_kind_is_meant(void **state)
+{
+	static const struct gksm_cl_device devices[] = {
+		{ .info = { .kind = GKSM_GPU_KIND_CPU,
+			    .name = "Core",
+			    .platform = "Acme OpenCL" } },
+		{ .info = { .kind = GKSM_GPU_KIND_GPU,
+			    .name = "Graphics",
+			    .platform = "Acme OpenCL" } },
+		{ .info = { .kind = GKSM_GPU_KIND_GPU,
+			    .name = "Graphics (other driver)",
+			    .platform = "Other" } },
+	};
+
+	(void)state;
+	assert_ptr_equal(gksm_cl_device_match(devices, 3, "acme"), &devices[1]);
+	assert_ptr_equal(gksm_cl_device_match(devices, 3, "open"), &devices[1]);
+	assert_ptr_equal(gksm_cl_device_match(devices, 3, "graph"),
+			 &devices[1]);
+	assert_ptr_equal(gksm_cl_device_match(devices, 3, "other"),
+			 &devices[2]);
+	assert_ptr_equal(gksm_cl_device_match(devices, 3, "CORE"), &devices[0]);
+	assert_ptr_equal(gksm_cl_device_match(devices, 3, "2"), &devices[2]);
+	assert_null(gksm_cl_device_match(devices, 3, "3"));
 }
 
 static void a_name_that_nothing_has_lists_what_there_is(void **state)
@@ -208,6 +236,7 @@ int main(void)
 		TEST(no_options_are_the_default),
 		TEST(the_twin_has_a_name),
 		TEST(a_part_of_a_name_is_enough),
+		TEST(of_several_that_match_the_best_kind_is_meant),
 		TEST(a_name_that_nothing_has_lists_what_there_is),
 		TEST(an_index_out_of_range_opens_nothing),
 		TEST(an_empty_name_is_refused),

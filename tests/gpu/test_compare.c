@@ -30,7 +30,7 @@ static uint8_t *page_of(struct pages *pages, unsigned int batch,
 static bool are_equal(struct gksm_gpu *gpu, unsigned int batch, uint32_t a,
 		      uint32_t b)
 {
-	const struct gksm_gpu_pair pair = {a, b};
+	const struct gksm_gpu_pair pair = { a, b };
 	uint8_t equal = 2;
 
 	assert_int_equal(gksm_gpu_compare(gpu, batch, &pair, 1, &equal), 0);
@@ -75,10 +75,10 @@ static void one_bit_of_any_word_makes_a_difference(void **state)
 
 			memcpy(page_of(&pages, 1, i), pages.ours, PAGE);
 			page_of(&pages, 1, i)[at] ^= 1 << i % 8;
-			pairs[i] = (struct gksm_gpu_pair){i % 2 ? 0 : i,
-							  i % 2 ? i : 0};
+			pairs[i] = (struct gksm_gpu_pair){ i % 2 ? 0 : i,
+							   i % 2 ? i : 0 };
 		}
-		pairs[0] = (struct gksm_gpu_pair){0, 0};
+		pairs[0] = (struct gksm_gpu_pair){ 0, 0 };
 		run_batch(gpu, 1, NR_PAGES);
 		assert_int_equal(
 			gksm_gpu_compare(gpu, 1, pairs, NR_PAGES, equal), 0);
@@ -117,7 +117,8 @@ static void more_pairs_than_pages_are_all_answered(void **state)
 	page_of(&pages, 1, 7)[100] ^= 1;
 	run_batch(gpu, 1, NR_PAGES);
 	for (uint32_t i = 0; i < NR; i++)
-		pairs[i] = (struct gksm_gpu_pair){i % NR_PAGES, i % 3 ? 7 : 8};
+		pairs[i] =
+			(struct gksm_gpu_pair){ i % NR_PAGES, i % 3 ? 7 : 8 };
 	memset(equal, 9, sizeof(equal));
 	assert_int_equal(gksm_gpu_compare(gpu, 1, pairs, NR, equal), 0);
 	for (uint32_t i = 0; i < NR; i++)
@@ -138,7 +139,7 @@ static void no_answer_is_written_beyond_the_last_pair(void **state)
 	(void)state;
 	interpose.read_whole = true;
 	for (uint32_t i = 0; i < NR_PAGES; i++)
-		pairs[i] = (struct gksm_gpu_pair){0, i};
+		pairs[i] = (struct gksm_gpu_pair){ 0, i };
 	page_of(&pages, 1, 0)[0] ^= 1;
 	run_batch(gpu, 1, NR_PAGES);
 	assert_int_equal(gksm_gpu_compare(gpu, 1, pairs, NR_PAGES, equal), 0);
@@ -192,7 +193,7 @@ static void hashing_goes_on_after_a_compare(void **state)
 
 static void a_batch_in_flight_is_busy(void **state)
 {
-	const struct gksm_gpu_pair pair = {0, 1};
+	const struct gksm_gpu_pair pair = { 0, 1 };
 	struct pages pages;
 	struct gksm_gpu *gpu = open_copies(&pages);
 	uint8_t equal;
@@ -207,8 +208,8 @@ static void a_batch_in_flight_is_busy(void **state)
 
 static void only_submitted_pages_can_be_compared(void **state)
 {
-	const struct gksm_gpu_pair beyond_a = {10, 0}, beyond_b = {0, 10};
-	const struct gksm_gpu_pair last = {9, 0};
+	const struct gksm_gpu_pair beyond_a = { 10, 0 }, beyond_b = { 0, 10 };
+	const struct gksm_gpu_pair last = { 9, 0 };
 	struct pages pages;
 	struct gksm_gpu *gpu = open_copies(&pages);
 	uint8_t equal;

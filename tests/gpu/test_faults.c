@@ -23,8 +23,8 @@ static int spoil_nothing(void **state)
 /* Without the cache, so that edits of the source have an effect. */
 static int open_named(struct gksm_gpu **gpu, const char *name)
 {
-	const struct gksm_gpu_options options = {.device = name,
-						 .log = remember_log};
+	const struct gksm_gpu_options options = { .device = name,
+						  .log = remember_log };
 
 	return gksm_gpu_open(gpu, &options);
 }
@@ -72,15 +72,16 @@ static void a_wrong_kernel_fails_the_self_test(void **state)
 	static const struct {
 		const char *from, *to, *why;
 	} edits[] = {
-		{"0x9e3779b185ebca87", "0x9e3779b185ebca86", "hash"},
-		{"0x165667b19e3779f9", "0x165667b19e3779f8", "hash"},
-		{"XXH64_ROTATE(acc_2, 12)", "XXH64_ROTATE(acc_2, 13)", "hash"},
-		{"hash ^= hash >> 32;", "", "hash"},
-		{"s < PAGE_STRIPES", "s < PAGE_STRIPES - 1", "self-test"},
-		{"seen |= words;", "seen = words;", "zero flag"},
-		{"differ |= a[s]", "differ = a[s]", "compared"},
-		{"pair.s1 *", "pair.s0 *", "compared"},
-		{"i >= nr_pairs", "i + 1 >= nr_pairs", "compared"},
+		{ "0x9e3779b185ebca87", "0x9e3779b185ebca86", "hash" },
+		{ "0x165667b19e3779f9", "0x165667b19e3779f8", "hash" },
+		{ "XXH64_ROTATE(acc_2, 12)", "XXH64_ROTATE(acc_2, 13)",
+		  "hash" },
+		{ "hash ^= hash >> 32;", "", "hash" },
+		{ "s < PAGE_STRIPES", "s < PAGE_STRIPES - 1", "self-test" },
+		{ "seen |= words;", "seen = words;", "zero flag" },
+		{ "differ |= a[s]", "differ = a[s]", "compared" },
+		{ "pair.s1 *", "pair.s0 *", "compared" },
+		{ "i >= nr_pairs", "i + 1 >= nr_pairs", "compared" },
 	};
 	struct gksm_gpu *gpu;
 
@@ -199,8 +200,8 @@ static void a_batch_that_fails_in_flight_is_reaped_with_an_error(void **state)
 	done = wait_batch(gpu);
 	assert_int_equal(done.batch, 1);
 	check_error(gpu, done.error, -ENODEV, "failed in flight");
-	err = gksm_gpu_compare(gpu, 1, &(struct gksm_gpu_pair){0, 0}, 1,
-			       (uint8_t[1]){0});
+	err = gksm_gpu_compare(gpu, 1, &(struct gksm_gpu_pair){ 0, 0 }, 1,
+			       (uint8_t[1]){ 0 });
 	check_error(gpu, err, -EINVAL, "batch 1 holds 0");
 	interpose.finish_status = 0;
 	done = run_batch(gpu, 1, 10);
@@ -279,7 +280,7 @@ static void too_little_device_memory_is_said_so(void **state)
 /* All that a program does with an engine; 0 or the first error. */
 static int live_a_life(const struct pages *pages)
 {
-	const struct gksm_gpu_pair pair = {1, 2};
+	const struct gksm_gpu_pair pair = { 1, 2 };
 	struct gksm_gpu_batch done;
 	struct gksm_gpu *gpu;
 	uint8_t equal;

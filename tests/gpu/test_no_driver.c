@@ -25,7 +25,7 @@ static void only_the_twin_is_listed(void **state)
 
 static void auto_takes_the_twin_and_says_so(void **state)
 {
-	const struct gksm_gpu_options options = {.log = remember_log};
+	const struct gksm_gpu_options options = { .log = remember_log };
 	struct gksm_gpu_batch done;
 	struct gksm_gpu *gpu;
 	struct pages pages;
@@ -46,7 +46,7 @@ static void auto_takes_the_twin_and_says_so(void **state)
 
 static void a_chosen_device_is_an_error_with_a_hint(void **state)
 {
-	const struct gksm_gpu_options options = {.device = "pocl"};
+	const struct gksm_gpu_options options = { .device = "pocl" };
 	struct gksm_gpu *gpu;
 
 	(void)state;

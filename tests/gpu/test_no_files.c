@@ -31,7 +31,7 @@ static const int given_up[] = {
 static void give_up_files(void)
 {
 	struct sock_filter steps[NR_STEPS];
-	const struct sock_fprog program = {.len = NR_STEPS, .filter = steps};
+	const struct sock_fprog program = { .len = NR_STEPS, .filter = steps };
 	struct sock_filter *step = steps;
 
 	*step++ = (struct sock_filter)BPF_STMT(
@@ -53,8 +53,8 @@ static void give_up_files(void)
 /* Launches of growing size, as PoCL looks again at each larger one. */
 static void work_without_files(void)
 {
-	static const unsigned int sizes[] = {1, 64, 65, 300, 2000, 2};
-	struct gksm_gpu_pair pairs[3000] = {{0, 1}};
+	static const unsigned int sizes[] = { 1, 64, 65, 300, 2000, 2 };
+	struct gksm_gpu_pair pairs[3000] = { { 0, 1 } };
 	uint8_t equal[3000];
 	struct pages pages;
 	struct gksm_gpu *gpu = open_bound(&pages, 2, 2000);
