@@ -182,7 +182,8 @@ static void take_scan(struct reading *r, const char *key, const char *text)
 	if (is_repeated(r, &r->scan_line[i], key))
 		return;
 	if (gksm_field_parse(field, text, &r->config->scan[i])) {
-		fault(r, "bad value \"%s\" for %s: need a number from %llu to %llu",
+		fault(r,
+		      "bad value \"%s\" for %s: need a number from %llu to %llu",
 		      text, key, (unsigned long long)field->min,
 		      (unsigned long long)field->max);
 		return;
@@ -268,7 +269,7 @@ static char *read_line(char *line, int size, void *arg)
 int gksm_config_read(struct gksm_config *config, const char *path,
 		     bool must_exist)
 {
-	struct reading r = {.config = config, .path = path};
+	struct reading r = { .config = config, .path = path };
 	int bad_line, err;
 
 	r.file = fopen(path, "re");

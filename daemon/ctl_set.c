@@ -18,7 +18,7 @@
 
 static int complain_unknown(const char *key)
 {
-	struct gksm_nearest nearest = {.word = key};
+	struct gksm_nearest nearest = { .word = key };
 	char known[160] = "";
 	size_t len = 0;
 
@@ -146,7 +146,7 @@ static int count_merged(const struct gksm_ctl *ctl, uint64_t *nr_pages)
 /* Looks ten times a second; each change starts the time anew. */
 static int wait_unmerged(const struct gksm_ctl *ctl, uint64_t nr_left)
 {
-	const struct timespec pause = {.tv_nsec = 100000000};
+	const struct timespec pause = { .tv_nsec = 100000000 };
 	unsigned int nr_idle = 0;
 
 	while (nr_left) {

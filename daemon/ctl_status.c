@@ -53,7 +53,7 @@ static int show(const struct gksm_ctl *ctl, const struct gksm_status *status,
 static int watch(const struct gksm_ctl *ctl, unsigned int seconds)
 {
 	const bool clear = !ctl->json && isatty(STDOUT_FILENO);
-	struct gksm_status before = {0};
+	struct gksm_status before = { 0 };
 	int err = 0;
 
 	while (!err) {

@@ -124,7 +124,7 @@ static void mark_failed(struct gksm_device *device, unsigned int index)
 static int open_next(struct gksm_device *device)
 {
 	for (;;) {
-		struct search search = {.failed = device->failed};
+		struct search search = { .failed = device->failed };
 		char number[16];
 		int err;
 

@@ -67,7 +67,7 @@ void gksm_finder_free(struct gksm_finder *finder)
 	free(finder->seconds);
 	free(finder->pairs);
 	free(finder->equal);
-	*finder = (struct gksm_finder){0};
+	*finder = (struct gksm_finder){ 0 };
 }
 
 static bool is_answerable(const struct gksm_slot *slot)
@@ -173,12 +173,12 @@ static void answer_alone(const struct gksm_slot *slot,
 			 const struct gksm_hashes *computed,
 			 struct gksm_result *result)
 {
-	*result = (struct gksm_result){0};
+	*result = (struct gksm_result){ 0 };
 	if (!is_answerable(slot))
 		return;
 	result->hash = computed->hashes[slot->page];
-	result->verdict = computed->zeros[slot->page] ? GKSM_VERDICT_ZERO
-						      : GKSM_VERDICT_HASHED;
+	result->verdict = computed->zeros[slot->page] ? GKSM_VERDICT_ZERO :
+							GKSM_VERDICT_HASHED;
 }
 
 static void answer_pair(const struct gksm_slot *slots, unsigned int slot,

@@ -31,20 +31,20 @@ enum option_index {
 };
 
 static const struct gksm_option options[NR_OPTIONS] = {
-	[OPT_JSON] = {"json", 'j', NULL, "output for programs", false},
-	[OPT_WATCH] = {"watch", 'w', NULL, "status: repeat, with changes",
-		       false},
-	[OPT_TIMEOUT] = {"timeout", 't', "SECONDS",
-			 "unmerge: give up after so long without progress",
-			 false},
-	[OPT_HELP] = {"help", 'h', NULL, "print this and exit", false},
-	[OPT_VERSION] = {"version", 'V', NULL, "print the version and exit",
-			 false},
-	[OPT_SYSFS] = {"sysfs", 0, "DIR",
-		       "directory instead of " GKSM_SYSFS_PATH, true},
-	[OPT_KSM_DIR] = {"ksm-dir", 0, "DIR",
-			 "directory instead of " GKSM_KSM_SYSFS_PATH, true},
-	[OPT_PROC] = {"proc", 0, "DIR", "directory instead of /proc", true},
+	[OPT_JSON] = { "json", 'j', NULL, "output for programs", false },
+	[OPT_WATCH] = { "watch", 'w', NULL, "status: repeat, with changes",
+			false },
+	[OPT_TIMEOUT] = { "timeout", 't', "SECONDS",
+			  "unmerge: give up after so long without progress",
+			  false },
+	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", false },
+	[OPT_VERSION] = { "version", 'V', NULL, "print the version and exit",
+			  false },
+	[OPT_SYSFS] = { "sysfs", 0, "DIR",
+			"directory instead of " GKSM_SYSFS_PATH, true },
+	[OPT_KSM_DIR] = { "ksm-dir", 0, "DIR",
+			  "directory instead of " GKSM_KSM_SYSFS_PATH, true },
+	[OPT_PROC] = { "proc", 0, "DIR", "directory instead of /proc", true },
 };
 
 /* How long a page fault may take that has to wait for memory. */
@@ -60,13 +60,14 @@ static const struct command {
 	const char *help;
 	int (*run)(const struct gksm_ctl *ctl, int argc, char **argv);
 } commands[] = {
-	{"status", "[SECONDS]", "show what module and daemon do",
-	 gksm_ctl_status},
-	{"set", "KEY VALUE...", "change settings of the module", gksm_ctl_set},
-	{"unmerge", "", "stop, unmerge all pages, and wait for it",
-	 gksm_ctl_unmerge},
-	{"help", "", "print this", show_help},
-	{"version", "", "print the version", show_version},
+	{ "status", "[SECONDS]", "show what module and daemon do",
+	  gksm_ctl_status },
+	{ "set", "KEY VALUE...", "change settings of the module",
+	  gksm_ctl_set },
+	{ "unmerge", "", "stop, unmerge all pages, and wait for it",
+	  gksm_ctl_unmerge },
+	{ "help", "", "print this", show_help },
+	{ "version", "", "print the version", show_version },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -162,7 +163,7 @@ static int take_option(void *arg, size_t which, const char *value)
 
 static const struct command *find_command(const char *name)
 {
-	struct gksm_nearest nearest = {.word = name};
+	struct gksm_nearest nearest = { .word = name };
 
 	for (size_t i = 0; i < NR_COMMANDS; i++) {
 		if (strcmp(commands[i].name, name) == 0)

@@ -18,7 +18,7 @@ static int complain_unknown(const struct gksm_option *table, size_t nr,
 			    const char *given)
 {
 	char word[64];
-	struct gksm_nearest nearest = {.word = word};
+	struct gksm_nearest nearest = { .word = word };
 
 	if (strncmp(given, "--", 2) != 0) {
 		gksm_error("unknown option \"%s\"; see --help", given);
@@ -40,7 +40,7 @@ static int complain(const struct gksm_option *table, size_t nr, int code,
 		    char **argv)
 {
 	const char *given = argv[optind - 1];
-	char letter[] = {'-', (char)optopt, '\0'};
+	char letter[] = { '-', (char)optopt, '\0' };
 
 	/* A long option leaves its index here, an unknown one 0. */
 	if (optopt >= FIRST_VALUE) {
@@ -87,7 +87,7 @@ static size_t find_letter(const struct gksm_option *table, size_t nr, int code)
 int gksm_options_parse(const struct gksm_option *table, size_t nr, int argc,
 		       char **argv, gksm_option_take take, void *arg)
 {
-	struct option longs[MAX_OPTIONS + 1] = {0};
+	struct option longs[MAX_OPTIONS + 1] = { 0 };
 	char shorts[2 * MAX_OPTIONS + 2] = ":";
 	size_t len = 1;
 

@@ -94,7 +94,7 @@ void gksm_process_find(const char *proc_dir, const char *name,
 	const struct dirent *entry;
 	DIR *dir = opendir(proc_dir);
 
-	*process = (struct gksm_process){0};
+	*process = (struct gksm_process){ 0 };
 	if (!dir)
 		return;
 	while ((entry = readdir(dir))) {
@@ -108,7 +108,7 @@ void gksm_process_find(const char *proc_dir, const char *name,
 			continue;
 		if (!device || may_hold(proc_dir, entry->d_name, device))
 			break;
-		*process = (struct gksm_process){0};
+		*process = (struct gksm_process){ 0 };
 	}
 	closedir(dir);
 }

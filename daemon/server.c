@@ -343,10 +343,10 @@ int gksm_server_run(struct gksm_server *server)
 
 	while (!err && !server->stop) {
 		struct pollfd fds[] = {
-			{.fd = server->signal_fd, .events = POLLIN},
-			{.fd = gksm_gpu_fd(server->device->gpu),
-			 .events = POLLIN},
-			{.fd = server->session->fd, .events = POLLIN},
+			{ .fd = server->signal_fd, .events = POLLIN },
+			{ .fd = gksm_gpu_fd(server->device->gpu),
+			  .events = POLLIN },
+			{ .fd = server->session->fd, .events = POLLIN },
 		};
 
 		tell_alive(server);

@@ -74,7 +74,7 @@ int gksm_session_open(struct gksm_session *session, const char *path)
 {
 	int err;
 
-	*session = (struct gksm_session){.path = path};
+	*session = (struct gksm_session){ .path = path };
 	session->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (session->fd < 0) {
 		err = -errno;
@@ -226,7 +226,7 @@ int gksm_session_next(struct gksm_session *session, struct gksm_next *next)
 {
 	int err;
 
-	*next = (struct gksm_next){.size = sizeof(*next)};
+	*next = (struct gksm_next){ .size = sizeof(*next) };
 	err = call(session, GKSM_IOC_NEXT, next);
 	if (err)
 		return err;
@@ -278,5 +278,5 @@ void gksm_session_close(struct gksm_session *session)
 	unmap_area(session->staging, session->setup.staging_bytes);
 	if (session->fd >= 0)
 		close(session->fd);
-	*session = (struct gksm_session){.fd = -1};
+	*session = (struct gksm_session){ .fd = -1 };
 }

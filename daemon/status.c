@@ -67,7 +67,7 @@ int gksm_status_read(struct gksm_status *status, const char *sysfs_dir)
 	DIR *dir = opendir(sysfs_dir);
 	int err = 0;
 
-	*status = (struct gksm_status){0};
+	*status = (struct gksm_status){ 0 };
 	if (!dir)
 		return -errno;
 	while (!err && (entry = readdir(dir)))
@@ -149,7 +149,7 @@ void gksm_status_derive(const struct gksm_status *status,
 {
 	uint64_t sharing, shared, offloaded, hashed;
 
-	*derived = (struct gksm_derived){0};
+	*derived = (struct gksm_derived){ 0 };
 	derived->has_saved = get_number(status, "pages_sharing", &sharing);
 	derived->saved_bytes = sharing * GKSM_PAGE_SIZE;
 	if (get_number(status, "pages_shared", &shared) && shared) {

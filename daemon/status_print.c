@@ -29,8 +29,8 @@ static void print_rate(const struct gksm_status_file *file,
 
 static void print_bytes(const char *name, int64_t bytes, FILE *out)
 {
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB",
-					    "TiB"};
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
+					     "TiB" };
 	double value = (double)bytes;
 	size_t unit = 0;
 

@@ -57,7 +57,7 @@ static struct {
 	struct place places[GKSM_MAX_BATCHES];
 	uint64_t next_id;
 	bool is_rejected;
-} fake = {.fd = -1, .peer = -1, .memory_fd = -1};
+} fake = { .fd = -1, .peer = -1, .memory_fd = -1 };
 
 static struct {
 	unsigned int taken, completed, handed_back, late, wrong, unknown;

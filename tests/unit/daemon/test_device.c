@@ -18,14 +18,14 @@ static int reset(void **state)
 {
 	(void)state;
 	memset(fake_devices, 0, sizeof(fake_devices));
-	fake_devices[0] =
-		(struct fake_device){.kind = GKSM_GPU_KIND_CPU, .name = "cpu"};
-	fake_devices[1] = (struct fake_device){.kind = GKSM_GPU_KIND_GPU,
-					       .name = "gpu one"};
-	fake_devices[2] = (struct fake_device){.kind = GKSM_GPU_KIND_GPU,
-					       .name = "gpu two"};
-	fake_devices[3] = (struct fake_device){.kind = GKSM_GPU_KIND_TWIN,
-					       .name = "twin"};
+	fake_devices[0] = (struct fake_device){ .kind = GKSM_GPU_KIND_CPU,
+						.name = "cpu" };
+	fake_devices[1] = (struct fake_device){ .kind = GKSM_GPU_KIND_GPU,
+						.name = "gpu one" };
+	fake_devices[2] = (struct fake_device){ .kind = GKSM_GPU_KIND_GPU,
+						.name = "gpu two" };
+	fake_devices[3] = (struct fake_device){ .kind = GKSM_GPU_KIND_TWIN,
+						.name = "twin" };
 	fake_nr_devices = 4;
 	return 0;
 }
@@ -63,7 +63,7 @@ static void a_named_device_has_no_successor(void **state)
 
 static void auto_goes_on_with_the_next_best(void **state)
 {
-	static const char *const order[] = {"gpu one", "gpu two", "twin"};
+	static const char *const order[] = { "gpu one", "gpu two", "twin" };
 
 	(void)state;
 	assert_int_equal(open_and_bind("auto"), 0);

@@ -16,15 +16,16 @@ static struct gksm_result results[MAX_SLOTS];
 static uint64_t seeds[MAX_SLOTS], hashes[MAX_SLOTS];
 static uint8_t zeros[MAX_SLOTS];
 static struct gksm_tally tally;
-static const struct gksm_hashes computed = {hashes, zeros};
+static const struct gksm_hashes computed = { hashes, zeros };
 
 /* Slot i has page i, cookie 100 + i, salt 1 and a hash of its own. */
 static int reset(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < MAX_SLOTS; i++) {
-		shared[i] = (struct gksm_slot){
-			.cookie = 100 + i, .salt = 1, .page = i};
+		shared[i] = (struct gksm_slot){ .cookie = 100 + i,
+						.salt = 1,
+						.page = i };
 		hashes[i] = 1000 + i;
 	}
 	memset(zeros, 0, sizeof(zeros));

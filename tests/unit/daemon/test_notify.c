@@ -17,7 +17,7 @@ static char path[] = "/tmp/gksm_notify_XXXXXX";
 
 static int listen_to_daemon(void **state)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	(void)state;
 	close(mkstemp(path));

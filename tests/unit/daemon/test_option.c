@@ -11,9 +11,9 @@
 #include "test.h"
 
 static const struct gksm_option table[] = {
-	{"config", 'c', "FILE", "read FILE", false},
-	{"json", 'j', NULL, "for programs", false},
-	{"dev", 0, "PATH", "another device", true},
+	{ "config", 'c', "FILE", "read FILE", false },
+	{ "json", 'j', NULL, "for programs", false },
+	{ "dev", 0, "PATH", "another device", true },
 };
 
 /* What was taken, as text: "index=value;" */
@@ -35,7 +35,7 @@ static int take(void *arg, size_t which, const char *value)
 static int parse(const char *line)
 {
 	static char words[256];
-	char *argv[16] = {"test"};
+	char *argv[16] = { "test" };
 	int argc = 1;
 
 	snprintf(words, sizeof(words), "%s", line);
@@ -91,7 +91,7 @@ static void wrong_options_are_errors(void **state)
 
 static void an_error_of_the_taker_ends_it(void **state)
 {
-	char *argv[] = {"test", "--json", "--config", "a", NULL};
+	char *argv[] = { "test", "--json", "--config", "a", NULL };
 
 	(void)state;
 	taken[0] = '\0';

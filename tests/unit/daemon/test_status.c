@@ -76,12 +76,12 @@ static json_t *as_json(const struct gksm_status *status, bool one_line)
 
 static void files_come_in_the_order_of_the_table(void **state)
 {
-	static const char *const names[] = {"run",
-					    "pages_shared",
-					    "merges_refused_busy",
-					    "merges_refused_pinned",
-					    "aaa",
-					    "zzz"};
+	static const char *const names[] = { "run",
+					     "pages_shared",
+					     "merges_refused_busy",
+					     "merges_refused_pinned",
+					     "aaa",
+					     "zzz" };
 	struct gksm_status status;
 
 	(void)state;
@@ -180,7 +180,7 @@ static void json_is_valid_whatever_the_files_hold(void **state)
 	put("large", "18446744073709551615");
 	put("empty", "");
 	assert_int_equal(gksm_status_read(&status, dir), 0);
-	status.daemon = (struct gksm_process){.pid = 4, .cpu_ms = 1500};
+	status.daemon = (struct gksm_process){ .pid = 4, .cpu_ms = 1500 };
 	root = as_json(&status, false);
 	files = json_object_get(root, "files");
 	assert_int_equal(json_integer_value(json_object_get(files, "run")), 1);

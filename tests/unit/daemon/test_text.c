@@ -12,8 +12,8 @@
 
 static void only_digits_are_a_number(void **state)
 {
-	static const char *const wrong[] = {"",	   " 1",  "1 ",	 "+1",	"-1",
-					    "0x1", "1.0", "1e3", "1\n", "a"};
+	static const char *const wrong[] = { "",    " 1",  "1 ",  "+1",	 "-1",
+					     "0x1", "1.0", "1e3", "1\n", "a" };
 	uint64_t value = 7;
 
 	(void)state;
@@ -71,7 +71,7 @@ static void signed_numbers_may_be_negative(void **state)
 
 static const char *nearest_of(const char *word)
 {
-	struct gksm_nearest nearest = {.word = word};
+	struct gksm_nearest nearest = { .word = word };
 
 	gksm_nearest_offer(&nearest, "status");
 	gksm_nearest_offer(&nearest, "set");
@@ -101,19 +101,19 @@ static void every_error_has_its_exit_code(void **state)
 		int err;
 		enum gksm_exit code;
 	} table[] = {
-		{0, GKSM_EXIT_OK},
-		{-EINVAL, GKSM_EXIT_USAGE},
-		{-ENOENT, GKSM_EXIT_NO_MODULE},
-		{-ENODEV, GKSM_EXIT_NO_MODULE},
-		{-EPERM, GKSM_EXIT_PERMISSION},
-		{-EACCES, GKSM_EXIT_PERMISSION},
-		{-EIO, GKSM_EXIT_NO_DEVICE},
-		{-EBUSY, GKSM_EXIT_BUSY},
-		{-EPROTO, GKSM_EXIT_ABI},
-		{-EADDRINUSE, GKSM_EXIT_KSMD},
-		{-EBADMSG, GKSM_EXIT_REJECTED},
-		{-ENOMEM, GKSM_EXIT_FAILURE},
-		{-ECANCELED, GKSM_EXIT_FAILURE},
+		{ 0, GKSM_EXIT_OK },
+		{ -EINVAL, GKSM_EXIT_USAGE },
+		{ -ENOENT, GKSM_EXIT_NO_MODULE },
+		{ -ENODEV, GKSM_EXIT_NO_MODULE },
+		{ -EPERM, GKSM_EXIT_PERMISSION },
+		{ -EACCES, GKSM_EXIT_PERMISSION },
+		{ -EIO, GKSM_EXIT_NO_DEVICE },
+		{ -EBUSY, GKSM_EXIT_BUSY },
+		{ -EPROTO, GKSM_EXIT_ABI },
+		{ -EADDRINUSE, GKSM_EXIT_KSMD },
+		{ -EBADMSG, GKSM_EXIT_REJECTED },
+		{ -ENOMEM, GKSM_EXIT_FAILURE },
+		{ -ECANCELED, GKSM_EXIT_FAILURE },
 	};
 
 	(void)state;
