@@ -56,7 +56,7 @@ static int check_key(const struct gksm_ctl *ctl, const char *key)
 	}
 	if (!S_ISREG(info.st_mode))
 		return complain_unknown(key);
-	if (!(info.st_mode & S_IWUSR)) {
+	if (!(info.st_mode & 0200)) {
 		gksm_error("\"%s\" is read-only", key);
 		return -EINVAL;
 	}

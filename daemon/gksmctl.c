@@ -201,13 +201,10 @@ static int run_command(const struct gksm_ctl *ctl, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct arguments args = {
-		.ctl =
-			{
-				.sysfs_dir = GKSM_SYSFS_PATH,
-				.ksm_dir = GKSM_KSM_SYSFS_PATH,
-				.proc_dir = "/proc",
-				.timeout_s = DEFAULT_TIMEOUT_S,
-			},
+		.ctl.sysfs_dir = GKSM_SYSFS_PATH,
+		.ctl.ksm_dir = GKSM_KSM_SYSFS_PATH,
+		.ctl.proc_dir = "/proc",
+		.ctl.timeout_s = DEFAULT_TIMEOUT_S,
 	};
 	int first, err;
 
