@@ -205,6 +205,7 @@ struct gksm_slot {
  *			    device has it
  * @GKSM_VERDICT_DUPLICATE: the hash is valid and the page named by peer had
  *			    the same bytes when both were copied
+ * @GKSM_NR_VERDICTS:	    how many there are
  */
 enum gksm_verdict {
 	GKSM_VERDICT_NONE = 0,

@@ -73,7 +73,7 @@ struct gksm_batch *gksm_ring_fill(struct gksm_ring *ring)
 void gksm_ring_submit(struct gksm_ring *ring, struct gksm_batch *batch,
 		      u64 now_ms, u64 deadline_ms)
 {
-	batch->id = ++ring->next_id;
+	batch->id = ++ring->last_id;
 	batch->deadline_ms = now_ms + deadline_ms;
 	batch->state = GKSM_BATCH_READY;
 }
@@ -228,7 +228,7 @@ struct gksm_batch *gksm_ring_take_any(struct gksm_ring *ring, bool *answered)
 {
 	struct gksm_batch *b = oldest(ring, GKSM_BATCH_DONE);
 
-	*answered = b != NULL;
+	*answered = b;
 	if (!b)
 		b = oldest(ring, GKSM_BATCH_IN_FLIGHT);
 	if (!b)

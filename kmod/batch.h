@@ -72,14 +72,14 @@ struct gksm_batch {
  * struct gksm_ring - the batches of one session
  * @batch:   array
  * @nr:	     its length
- * @next_id: id of the batch that is READY next
+ * @last_id: id of the batch that became READY last, 0: none has
  * @nr_lost: batches with a @lost_id
  * @unheard: a READY batch was taken back: the daemon does not ask for work
  */
 struct gksm_ring {
 	struct gksm_batch *batch;
 	u32 nr;
-	u64 next_id;
+	u64 last_id;
 	u32 nr_lost;
 	bool unheard;
 };

@@ -151,7 +151,7 @@ static __poll_t dev_poll(struct file *file, poll_table *table)
 	__poll_t events = 0;
 
 	poll_wait(file, &session->wait, table);
-	if (!smp_load_acquire(&session->ready))
+	if (!gksm_session_ready(session))
 		return 0;
 	spin_lock(&session->lock);
 	if (session->revoked)

@@ -153,6 +153,18 @@ void gksm_session_put(struct gksm_session *session)
 }
 
 /**
+ * gksm_session_ready() - is its SETUP complete?
+ * @session: the session
+ *
+ * If so, everything that SETUP made may be used.
+ */
+bool gksm_session_ready(struct gksm_session *session)
+{
+	/* Pairs with the release in gksm_session_setup(). */
+	return smp_load_acquire(&session->ready);
+}
+
+/**
  * gksm_session_get() - the session that has batches to fill
  *
  * Return: a session whose SETUP is complete, with a reference, or NULL.
@@ -163,7 +175,7 @@ struct gksm_session *gksm_session_get(void)
 
 	spin_lock(&current_lock);
 	s = current_session;
-	if (s && smp_load_acquire(&s->ready)) /* pairs with SETUP */
+	if (s && gksm_session_ready(s))
 		kref_get(&s->ref);
 	else
 		s = NULL;
@@ -284,7 +296,7 @@ int gksm_session_setup(struct gksm_session *session, struct gksm_setup *setup)
 		setup->staging_bytes = area_bytes(&session->staging);
 		setup->slots_bytes = area_bytes(&session->slots);
 		setup->results_bytes = area_bytes(&session->results);
-		/* The scan thread looks at the rest after it sees this. */
+		/* Pairs with gksm_session_ready(). */
 		smp_store_release(&session->ready, true);
 	}
 	mutex_unlock(&session->setup_lock);
@@ -306,7 +318,7 @@ int gksm_session_next(struct gksm_session *session, struct gksm_next *next)
 	struct gksm_batch *b;
 	int err = 0;
 
-	if (!smp_load_acquire(&session->ready))
+	if (!gksm_session_ready(session))
 		return -ENOTCONN;
 	spin_lock(&session->lock);
 	if (session->revoked) {
@@ -373,7 +385,7 @@ int gksm_session_complete(struct gksm_session *session,
 	bool right;
 	int err;
 
-	if (!smp_load_acquire(&session->ready))
+	if (!gksm_session_ready(session))
 		return -ENOTCONN;
 	if (complete->nr_slots > session->batch_slots)
 		return -EINVAL;
@@ -422,7 +434,7 @@ int gksm_session_mmap(struct gksm_session *session, struct vm_area_struct *vma)
 	unsigned long left;
 	struct gksm_area *area;
 
-	if (!smp_load_acquire(&session->ready))
+	if (!gksm_session_ready(session))
 		return -ENOTCONN;
 	if (offset == GKSM_MMAP_STAGING)
 		area = &session->staging;

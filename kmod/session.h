@@ -57,6 +57,7 @@ struct gksm_session {
 };
 
 /* What the file does. */
+bool gksm_session_ready(struct gksm_session *session);
 int gksm_session_open(struct gksm_session **session);
 void gksm_session_close(struct gksm_session *session);
 int gksm_session_setup(struct gksm_session *session, struct gksm_setup *setup);
