@@ -58,12 +58,14 @@ void gksm_config_init(struct gksm_config *config)
 
 static int set_text(char *to, const char *text, char *why, size_t why_size)
 {
-	if (strlen(text) >= GKSM_CONFIG_MAX_TEXT) {
+	const size_t len = strlen(text);
+
+	if (len >= GKSM_CONFIG_MAX_TEXT) {
 		snprintf(why, why_size, "longer than %d characters",
 			 GKSM_CONFIG_MAX_TEXT - 1);
 		return -EINVAL;
 	}
-	strcpy(to, text);
+	memcpy(to, text, len + 1);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ static int add_file(struct gksm_status *status, const char *sysfs_dir,
 	*file = (struct gksm_status_file){
 		.field = known < gksm_nr_fields ? &gksm_fields[known] : NULL,
 	};
-	strcpy(file->name, name);
+	snprintf(file->name, sizeof(file->name), "%s", name);
 	if (gksm_sysfs_read(sysfs_dir, name, file->value, sizeof(file->value)))
 		file->value[0] = '\0';
 	file->is_number =

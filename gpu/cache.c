@@ -118,7 +118,7 @@ static int read_body(int fd, const char *key, uint8_t **body, size_t *bytes)
 	int err;
 
 	if (fstat(fd, &st))
-		return last_error();
+		return -EIO;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 0077)
 		return -EPERM;
 	err = read_all(fd, &header, sizeof(header));
