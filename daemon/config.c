@@ -2,7 +2,7 @@
 /*
  * config.c - gksmd.conf
  *
- * libinih splits the lines; what they may hold is decided here. Every fault
+ * libinih splits the lines; config_value.c knows what they may hold. Every fault
  * of a file is reported, not only the first, each with its line number.
  */
 #include <errno.h>
@@ -11,25 +11,10 @@
 #include <string.h>
 
 #include "config.h"
-#include "gksm_abi.h"
 #include "log.h"
 #include "text.h"
 
-/* Keys of [engine]; the options of the same names set the same values. */
-enum engine_key {
-	KEY_DEVICE,
-	KEY_CACHE_DIR,
-	KEY_BATCHES,
-	KEY_BATCH_SLOTS,
-	NR_ENGINE_KEYS,
-};
-
-static const char *const engine_keys[NR_ENGINE_KEYS] = {
-	[KEY_DEVICE] = "device",
-	[KEY_CACHE_DIR] = "cache_dir",
-	[KEY_BATCHES] = "batches",
-	[KEY_BATCH_SLOTS] = "batch_slots",
-};
+#define SECTIONS "[engine], [daemon], [scan]"
 
 /* State of one reading. */
 struct reading {
@@ -38,89 +23,9 @@ struct reading {
 	FILE *file;
 	unsigned int line;
 	unsigned int nr_faults;
-	unsigned int engine_line[NR_ENGINE_KEYS];
+	unsigned int key_line[GKSM_NR_CONFIG_KEYS];
 	unsigned int scan_line[GKSM_NR_WRITABLE_FIELDS];
 };
-
-/**
- * gksm_config_init - the configuration of an empty file
- * @config: out
- */
-void gksm_config_init(struct gksm_config *config)
-{
-	*config = (struct gksm_config){
-		.device = "auto",
-		.cache_dir = "/var/cache/gksm",
-		.nr_batches = 4,
-		.batch_slots = 1024,
-	};
-}
-
-static int set_text(char *to, const char *text, char *why, size_t why_size)
-{
-	const size_t len = strlen(text);
-
-	if (len >= GKSM_CONFIG_MAX_TEXT) {
-		snprintf(why, why_size, "longer than %d characters",
-			 GKSM_CONFIG_MAX_TEXT - 1);
-		return -EINVAL;
-	}
-	memcpy(to, text, len + 1);
-	return 0;
-}
-
-static int set_number(unsigned int *to, const char *text, unsigned int min,
-		      unsigned int max, char *why, size_t why_size)
-{
-	uint64_t value;
-
-	if (gksm_text_to_u64(text, min, max, &value)) {
-		snprintf(why, why_size, "need a number from %u to %u", min,
-			 max);
-		return -EINVAL;
-	}
-	*to = (unsigned int)value;
-	return 0;
-}
-
-/**
- * gksm_config_set_engine - set one key of [engine]
- * @config:   what to change; untouched on error
- * @key:      name of the key
- * @text:     its value
- * @why:      out: on -EINVAL, what is wrong with @text
- * @why_size: bytes at @why
- *
- * Returns 0, -EINVAL, or -ENOENT if there is no such key.
- */
-int gksm_config_set_engine(struct gksm_config *config, const char *key,
-			   const char *text, char *why, size_t why_size)
-{
-	if (strcmp(key, engine_keys[KEY_DEVICE]) == 0) {
-		if (!*text) {
-			snprintf(why, why_size,
-				 "need auto, twin, a number or a name");
-			return -EINVAL;
-		}
-		return set_text(config->device, text, why, why_size);
-	}
-	if (strcmp(key, engine_keys[KEY_CACHE_DIR]) == 0) {
-		if (*text && *text != '/') {
-			snprintf(why, why_size,
-				 "need an absolute path, or nothing");
-			return -EINVAL;
-		}
-		return set_text(config->cache_dir, text, why, why_size);
-	}
-	if (strcmp(key, engine_keys[KEY_BATCHES]) == 0)
-		return set_number(&config->nr_batches, text, 1,
-				  GKSM_MAX_BATCHES, why, why_size);
-	if (strcmp(key, engine_keys[KEY_BATCH_SLOTS]) == 0)
-		return set_number(&config->batch_slots, text,
-				  GKSM_MIN_BATCH_SLOTS, GKSM_MAX_BATCH_SLOTS,
-				  why, why_size);
-	return -ENOENT;
-}
 
 /* Prefix of every message about a line. */
 #define fault(reading, format, ...)                                            \
@@ -142,21 +47,34 @@ static bool is_repeated(struct reading *r, unsigned int *first_line,
 	return false;
 }
 
-static void take_engine(struct reading *r, const char *key, const char *text)
+static void complain_key(struct reading *r, const char *section,
+			 const char *key)
 {
-	char why[96];
-	unsigned int i = 0;
+	char known[160] = "";
+	size_t len = 0;
 
-	while (i < NR_ENGINE_KEYS && strcmp(engine_keys[i], key) != 0)
-		i++;
-	if (i == NR_ENGINE_KEYS) {
-		fault(r, "unknown key \"%s\" in [engine]; known: %s", key,
-		      "device, cache_dir, batches, batch_slots");
+	for (size_t i = 0; i < GKSM_NR_CONFIG_KEYS; i++)
+		if (strcmp(gksm_config_keys[i].section, section) == 0)
+			len += (size_t)snprintf(known + len,
+						sizeof(known) - len, "%s%s",
+						len ? ", " : "",
+						gksm_config_keys[i].name);
+	fault(r, "unknown key \"%s\" in [%s]; known: %s", key, section, known);
+}
+
+static void take_key(struct reading *r, const char *section, const char *key,
+		     const char *text)
+{
+	const enum gksm_config_key_index i = gksm_config_find(section, key);
+	char why[96];
+
+	if (i == GKSM_NR_CONFIG_KEYS) {
+		complain_key(r, section, key);
 		return;
 	}
-	if (is_repeated(r, &r->engine_line[i], key))
+	if (is_repeated(r, &r->key_line[i], key))
 		return;
-	if (gksm_config_set_engine(r->config, key, text, why, sizeof(why)))
+	if (gksm_config_set(r->config, i, text, why, sizeof(why)))
 		fault(r, "bad value \"%s\" for %s: %s", text, key, why);
 }
 
@@ -195,7 +113,8 @@ static void take_scan(struct reading *r, const char *key, const char *text)
 
 static bool is_section(const char *name)
 {
-	return strcmp(name, "engine") == 0 || strcmp(name, "scan") == 0;
+	return strcmp(name, "engine") == 0 || strcmp(name, "daemon") == 0 ||
+	       strcmp(name, "scan") == 0;
 }
 
 /* libinih's handler: 1 is success; faults are counted here instead. */
@@ -204,13 +123,13 @@ static int take_pair(void *arg, const char *section, const char *key,
 {
 	struct reading *r = arg;
 
-	if (strcmp(section, "engine") == 0)
-		take_engine(r, key, text);
-	else if (strcmp(section, "scan") == 0)
+	if (strcmp(section, "scan") == 0)
 		take_scan(r, key, text);
+	else if (is_section(section))
+		take_key(r, section, key, text);
 	else if (!*section)
 		fault(r, "key \"%s\" before the first section; known: %s", key,
-		      "[engine], [scan]");
+		      SECTIONS);
 	return 1;
 }
 
@@ -223,7 +142,7 @@ static void check_section(struct reading *r, const char *line)
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(line + 1, "]"),
 		 line + 1);
 	if (!is_section(name))
-		fault(r, "unknown section [%s]; known: [engine], [scan]", name);
+		fault(r, "unknown section [%s]; known: " SECTIONS, name);
 }
 
 static void skip_rest(FILE *file)
@@ -294,37 +213,4 @@ int gksm_config_read(struct gksm_config *config, const char *path,
 		fault(&r, "expected \"key = value\" or \"[section]\"%s", "");
 	}
 	return r.nr_faults ? -EINVAL : 0;
-}
-
-/**
- * gksm_config_check - check what no single value shows
- * @config: what to check
- *
- * Returns 0, or -EINVAL after a message.
- */
-int gksm_config_check(const struct gksm_config *config)
-{
-	const unsigned int pages = config->nr_batches * config->batch_slots;
-
-	if (pages <= GKSM_MAX_STAGING_PAGES)
-		return 0;
-	gksm_error("%u batches of %u slots are %u pages; at most %u. Lower "
-		   "batches or batch_slots",
-		   config->nr_batches, config->batch_slots, pages,
-		   GKSM_MAX_STAGING_PAGES);
-	return -EINVAL;
-}
-
-/**
- * gksm_config_same_engine - whether [engine] is the same
- * @a: a configuration
- * @b: another
- */
-bool gksm_config_same_engine(const struct gksm_config *a,
-			     const struct gksm_config *b)
-{
-	return strcmp(a->device, b->device) == 0 &&
-	       strcmp(a->cache_dir, b->cache_dir) == 0 &&
-	       a->nr_batches == b->nr_batches &&
-	       a->batch_slots == b->batch_slots;
 }

@@ -12,6 +12,7 @@
  * @sysfs_dir: the module's directory
  * @ksm_dir:   in-kernel KSM's directory
  * @proc_dir:  /proc
+ * @socket:    gksmd's control socket
  * @json:      output for programs
  * @watch:     repeat
  * @timeout_s: give up when nothing has changed for so long
@@ -20,11 +21,13 @@ struct gksm_ctl {
 	const char *sysfs_dir;
 	const char *ksm_dir;
 	const char *proc_dir;
+	const char *socket;
 	bool json;
 	bool watch;
 	unsigned int timeout_s;
 };
 
+int gksm_ctl_ping(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_status(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_set(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_unmerge(const struct gksm_ctl *ctl, int argc, char **argv);

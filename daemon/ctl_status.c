@@ -28,6 +28,7 @@ static int read_status(const struct gksm_ctl *ctl, struct gksm_status *status)
 			gksm_error("is the module loaded?  Try: modprobe gksm");
 		return err;
 	}
+	gksm_figures_read(&status->figures, ctl->socket);
 	gksm_process_find(ctl->proc_dir, "gksmd", GKSM_DEVICE_PATH,
 			  &status->daemon);
 	gksm_process_find(ctl->proc_dir, SCAN_THREAD, NULL, &status->kthread);

@@ -3,7 +3,9 @@
  * device.c - the device in use, and the next one if it fails
  *
  * With device "auto" a device that fails is closed and the next best that has
- * not failed takes over; the C twin is the last and needs no driver. A device
+ * not failed takes over; the C twin is the last and needs no driver. Once the
+ * daemon is confined no driver can be opened and the twin is the only one
+ * (confine.c). A device
  * that was asked for by name has no successor.
  */
 #include <errno.h>
@@ -98,6 +100,7 @@ int gksm_device_bind(struct gksm_device *device, const void *pages,
 /* Search for the best device that has not failed yet. */
 struct search {
 	uint64_t failed;
+	bool only_twin;
 	bool found;
 	struct gksm_gpu_info best;
 };
@@ -107,6 +110,8 @@ static void consider(void *arg, const struct gksm_gpu_info *info)
 	struct search *search = arg;
 
 	if (info->index >= 64 || search->failed >> info->index & 1)
+		return;
+	if (search->only_twin && info->kind != GKSM_GPU_KIND_TWIN)
 		return;
 	if (search->found && search->best.kind <= info->kind)
 		return;
@@ -124,7 +129,8 @@ static void mark_failed(struct gksm_device *device, unsigned int index)
 static int open_next(struct gksm_device *device)
 {
 	for (;;) {
-		struct search search = { .failed = device->failed };
+		struct search search = { .failed = device->failed,
+					 .only_twin = device->only_twin };
 		char number[16];
 		int err;
 
@@ -181,6 +187,16 @@ void gksm_device_close(struct gksm_device *device)
 	if (device->gpu)
 		gksm_gpu_close(device->gpu);
 	device->gpu = NULL;
+}
+
+/**
+ * gksm_device_kind - what sort of device is in use, for people
+ * @device: open or closed
+ */
+const char *gksm_device_kind(const struct gksm_device *device)
+{
+	return device->gpu ? kind_names[gksm_gpu_get_info(device->gpu)->kind] :
+			     "none";
 }
 
 /**

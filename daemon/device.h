@@ -15,6 +15,7 @@
  * @gpu:	 open handle, NULL if there is none
  * @wanted:	 what was asked for; must stay valid
  * @cache_dir:	 where built programs are kept, "" for nowhere
+ * @only_twin:	 no driver can be opened any more
  * @failed:	 devices that failed, one bit for each index below 64; they are
  *		 not asked again
  * @pages:	 bound memory; valid after gksm_device_bind()
@@ -25,6 +26,7 @@ struct gksm_device {
 	struct gksm_gpu *gpu;
 	const char *wanted;
 	const char *cache_dir;
+	bool only_twin;
 	uint64_t failed;
 	const void *pages;
 	unsigned int nr_batches;
@@ -37,6 +39,7 @@ int gksm_device_bind(struct gksm_device *device, const void *pages,
 		     unsigned int nr_batches, unsigned int batch_pages);
 int gksm_device_replace(struct gksm_device *device);
 void gksm_device_close(struct gksm_device *device);
+const char *gksm_device_kind(const struct gksm_device *device);
 const char *gksm_device_name(const struct gksm_device *device);
 int gksm_device_list(void);
 

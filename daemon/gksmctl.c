@@ -3,7 +3,7 @@
  * gksmctl.c - see and change what gksm does
  *
  * A table of commands. Everything they show and set is in sysfs and in
- * /proc; no command talks to the daemon.
+ * /proc; the daemon adds what it alone knows.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "gksm_abi.h"
 #include "log.h"
 #include "option.h"
+#include "reply.h"
 #include "sysfs.h"
 #include "text.h"
 #include "version.h"
@@ -27,6 +28,7 @@ enum option_index {
 	OPT_SYSFS,
 	OPT_KSM_DIR,
 	OPT_PROC,
+	OPT_SOCKET,
 	NR_OPTIONS,
 };
 
@@ -45,6 +47,8 @@ static const struct gksm_option options[NR_OPTIONS] = {
 	[OPT_KSM_DIR] = { "ksm-dir", 0, "DIR",
 			  "directory instead of " GKSM_KSM_SYSFS_PATH, true },
 	[OPT_PROC] = { "proc", 0, "DIR", "directory instead of /proc", true },
+	[OPT_SOCKET] = { "socket", 0, "PATH",
+			 "control socket instead of " GKSM_SOCKET_PATH, true },
 };
 
 /* How long a page fault may take that has to wait for memory. */
@@ -66,6 +70,7 @@ static const struct command {
 	  gksm_ctl_set },
 	{ "unmerge", "", "stop, unmerge all pages, and wait for it",
 	  gksm_ctl_unmerge },
+	{ "ping", "", "see whether gksmd answers", gksm_ctl_ping },
 	{ "help", "", "print this", show_help },
 	{ "version", "", "print the version", show_version },
 };
@@ -152,6 +157,9 @@ static int take_option(void *arg, size_t which, const char *value)
 	case OPT_KSM_DIR:
 		args->ctl.ksm_dir = value;
 		break;
+	case OPT_SOCKET:
+		args->ctl.socket = value;
+		break;
 	case OPT_PROC:
 		args->ctl.proc_dir = value;
 		break;
@@ -175,7 +183,7 @@ static const struct command *find_command(const char *name)
 			   nearest.name);
 	else
 		gksm_error("unknown command \"%s\"; known: status, set, "
-			   "unmerge, help, version",
+			   "unmerge, ping, help, version",
 			   name);
 	return NULL;
 }
@@ -204,6 +212,7 @@ int main(int argc, char **argv)
 		.ctl.sysfs_dir = GKSM_SYSFS_PATH,
 		.ctl.ksm_dir = GKSM_KSM_SYSFS_PATH,
 		.ctl.proc_dir = "/proc",
+		.ctl.socket = GKSM_SOCKET_PATH,
 		.ctl.timeout_s = DEFAULT_TIMEOUT_S,
 	};
 	int first, err;

@@ -1,180 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * gksmd.c - the daemon: options, start and end
+ * gksmd.c - the daemon: start and end
  *
  * gksmd sees the memory of other processes. It never writes any of it
- * anywhere, and the kernel is told not to dump or trace it.
+ * anywhere, and gives up everything that it does not need (confine.c) before
+ * it sees the first page.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "arguments.h"
+#include "clock.h"
+#include "confine.h"
+#include "control.h"
 #include "device.h"
 #include "exit_code.h"
 #include "log.h"
 #include "notify.h"
-#include "option.h"
 #include "scan.h"
 #include "server.h"
 #include "session.h"
-#include "sysfs.h"
+#include "settings.h"
 #include "version.h"
-
-enum option_index {
-	OPT_CONFIG,
-	OPT_DEVICE,
-	OPT_BATCHES,
-	OPT_BATCH_SLOTS,
-	OPT_LIST_DEVICES,
-	OPT_CHECK_CONFIG,
-	OPT_VERBOSE,
-	OPT_QUIET,
-	OPT_HELP,
-	OPT_VERSION,
-	OPT_DEV,
-	OPT_SYSFS,
-	OPT_KSM_DIR,
-	NR_OPTIONS,
-};
-
-static const struct gksm_option options[NR_OPTIONS] = {
-	[OPT_CONFIG] = { "config", 'c', "FILE",
-			 "read FILE instead of " GKSM_CONFIG_PATH, false },
-	[OPT_DEVICE] = { "device", 'd', "NAME",
-			 "auto, twin, an index, or part of a device's name",
-			 false },
-	[OPT_BATCHES] = { "batches", 'b', "N", "batches in flight at most",
-			  false },
-	[OPT_BATCH_SLOTS] = { "batch-slots", 's', "N", "pages of a batch",
-			      false },
-	[OPT_LIST_DEVICES] = { "list-devices", 'l', NULL,
-			       "list the devices and exit", false },
-	[OPT_CHECK_CONFIG] = { "check-config", 0, NULL,
-			       "check configuration and options and exit",
-			       false },
-	[OPT_VERBOSE] = { "verbose", 'v', NULL,
-			  "also say why something was chosen", false },
-	[OPT_QUIET] = { "quiet", 'q', NULL, "print warnings and errors only",
-			false },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", false },
-	[OPT_VERSION] = { "version", 'V', NULL, "print the version and exit",
-			  false },
-	[OPT_DEV] = { "dev", 0, "PATH",
-		      "character device instead of " GKSM_DEVICE_PATH, true },
-	[OPT_SYSFS] = { "sysfs", 0, "DIR",
-			"directory instead of " GKSM_SYSFS_PATH, true },
-	[OPT_KSM_DIR] = { "ksm-dir", 0, "DIR",
-			  "directory instead of " GKSM_KSM_SYSFS_PATH, true },
-};
-
-/**
- * struct arguments - the command line
- * @given: argument of each option, "" if it takes none, NULL if not given
- */
-struct arguments {
-	const char *given[NR_OPTIONS];
-};
 
 /**
  * struct daemon - what main() puts together
  * @args:      command line
  * @config:    configuration in use
+ * @start_ms:  when it started, by the monotonic clock
  * @signal_fd: signals, blocked in every thread
+ * @confine:   what is given up
  * @session:   with the module
+ * @settings:  the module's files
+ * @control:   the control socket
  * @device:    that computes
  * @server:    main loop
  */
 struct daemon {
-	struct arguments args;
+	struct gksm_arguments args;
 	struct gksm_config config;
+	uint64_t start_ms;
 	int signal_fd;
+	struct gksm_confine confine;
 	struct gksm_session session;
+	struct gksm_settings settings;
+	struct gksm_control control;
 	struct gksm_device device;
 	struct gksm_server server;
 };
-
-static int take_option(void *arg, size_t which, const char *value)
-{
-	struct arguments *args = arg;
-
-	args->given[which] = value ? value : "";
-	return 0;
-}
-
-static const char *given_or(const struct arguments *args,
-			    enum option_index which, const char *otherwise)
-{
-	return args->given[which] ? args->given[which] : otherwise;
-}
-
-static void print_help(void)
-{
-	puts("Usage: gksmd [OPTION]...\n"
-	     "Hash and compare pages for the gksm module on an OpenCL "
-	     "device.\n");
-	gksm_options_help(options, NR_OPTIONS, stdout);
-	puts("\nSIGHUP reads the configuration again, SIGUSR1 prints "
-	     "statistics.\n"
-	     "See gksmd(8) and gksmd.conf(5).");
-}
-
-static int override(struct gksm_config *config, const struct arguments *args,
-		    enum option_index which, const char *key)
-{
-	const char *text = args->given[which];
-	char why[96];
-
-	if (!text ||
-	    !gksm_config_set_engine(config, key, text, why, sizeof(why)))
-		return 0;
-	gksm_error("bad value \"%s\" for --%s: %s", text, options[which].name,
-		   why);
-	return -EINVAL;
-}
-
-/* The file, then the options over it. */
-static int load_config(const struct arguments *args, struct gksm_config *config)
-{
-	const char *path = given_or(args, OPT_CONFIG, GKSM_CONFIG_PATH);
-	int err;
-
-	gksm_config_init(config);
-	err = gksm_config_read(config, path, args->given[OPT_CONFIG]);
-	if (!err)
-		err = override(config, args, OPT_DEVICE, "device");
-	if (!err)
-		err = override(config, args, OPT_BATCHES, "batches");
-	if (!err)
-		err = override(config, args, OPT_BATCH_SLOTS, "batch_slots");
-	return err ? err : gksm_config_check(config);
-}
-
-static const char *sysfs_dir(const struct daemon *daemon)
-{
-	return given_or(&daemon->args, OPT_SYSFS, GKSM_SYSFS_PATH);
-}
 
 static void reload(void *arg)
 {
 	struct daemon *daemon = arg;
 	struct gksm_config config;
 
-	gksm_notify_reloading();
-	if (load_config(&daemon->args, &config)) {
+	gksm_notify_reloading(&daemon->server.notify);
+	if (!daemon->confine.config_path) {
+		gksm_warn("there was no configuration to read at start: "
+			  "restart gksmd");
+	} else if (gksm_arguments_config(&daemon->args,
+					 daemon->confine.config_path,
+					 &config)) {
 		gksm_warn("keeping the configuration in use");
 	} else {
-		if (!gksm_config_same_engine(&config, &daemon->config))
-			gksm_warn(
-				"[engine] changed: restart gksmd to apply it");
-		if (!gksm_scan_apply(&config, sysfs_dir(daemon)))
+		if (!gksm_config_same_start(&config, &daemon->config))
+			gksm_warn("[engine] or [daemon] changed: restart gksmd "
+				  "to apply it");
+		if (!gksm_scan_apply(&config, &daemon->settings))
 			gksm_info("configuration read again");
 	}
-	gksm_notify_ready();
+	gksm_notify_ready(&daemon->server.notify);
+}
+
+/* The daemon's part of a status. */
+static void describe(void *arg, struct gksm_reply *reply)
+{
+	const struct daemon *daemon = arg;
+
+	gksm_reply_line(reply, "daemon", "version", "%s", GKSM_VERSION);
+	gksm_reply_line(reply, "daemon", "pid", "%d", (int)getpid());
+	gksm_reply_line(
+		reply, "daemon", "uptime_seconds", "%llu",
+		(unsigned long long)(gksm_clock_ms() - daemon->start_ms) /
+			1000);
+	gksm_reply_line(reply, "daemon", "device", "%s",
+			gksm_device_name(&daemon->device));
+	gksm_reply_line(reply, "daemon", "device_kind", "%s",
+			gksm_device_kind(&daemon->device));
+	gksm_reply_line(reply, "daemon", "batches", "%u",
+			daemon->session.nr_batches);
+	gksm_reply_line(reply, "daemon", "batch_slots", "%u",
+			daemon->session.batch_slots);
+	gksm_reply_line(reply, "daemon", "batches_in_flight", "%u",
+			daemon->server.nr_in_flight);
+	gksm_stats_reply(&daemon->server.stats, reply);
 }
 
 /* Before any thread starts: the driver's threads inherit the mask. */
@@ -194,10 +117,26 @@ static int catch_signals(int *signal_fd)
 	return *signal_fd < 0 ? -errno : 0;
 }
 
-static int serve(struct daemon *daemon)
+static int loop(struct daemon *daemon)
 {
 	struct gksm_server *server = &daemon->server;
 	char line[256];
+	int err;
+
+	gksm_info("ready: %u batches of %u pages", daemon->session.nr_batches,
+		  daemon->session.batch_slots);
+	gksm_notify_ready(&server->notify);
+	err = gksm_server_run(server);
+	gksm_notify_stopping(&server->notify);
+	gksm_stats_line(&server->stats, gksm_device_name(&daemon->device), line,
+			sizeof(line));
+	gksm_info("stopping: %s", line);
+	return err;
+}
+
+static int serve(struct daemon *daemon)
+{
+	struct gksm_server *server = &daemon->server;
 	int err;
 
 	err = gksm_server_init(server, &daemon->session, &daemon->device);
@@ -206,48 +145,32 @@ static int serve(struct daemon *daemon)
 	server->signal_fd = daemon->signal_fd;
 	server->reload = reload;
 	server->reload_arg = daemon;
+	server->control = &daemon->control;
 	gksm_notify_init(&server->notify);
 
-	err = gksm_scan_apply(&daemon->config, sysfs_dir(daemon));
+	err = gksm_scan_apply(&daemon->config, &daemon->settings);
 	if (!err) {
-		gksm_info("ready: %u batches of %u pages",
-			  daemon->session.nr_batches,
-			  daemon->session.batch_slots);
-		gksm_scan_hint(sysfs_dir(daemon));
-		gksm_notify_ready();
-		err = gksm_server_run(server);
-		gksm_notify_stopping();
-		gksm_stats_line(&server->stats,
-				gksm_device_name(&daemon->device), line,
-				sizeof(line));
-		gksm_info("stopping: %s", line);
+		gksm_scan_hint(daemon->settings.dir);
+		err = gksm_confine_finish(&daemon->confine, &daemon->config,
+					  &daemon->device, daemon->session.fd);
 	}
+	if (!err)
+		err = loop(daemon);
+	gksm_notify_close(&server->notify);
 	gksm_server_free(server);
 	return err;
 }
 
-/* Opens what is needed, serves, and closes in the opposite order. */
-static int run(struct daemon *daemon)
+/* With a driver, as an ordinary user. */
+static int run_device(struct daemon *daemon)
 {
 	const struct gksm_config *config = &daemon->config;
 	int err;
 
-	err = gksm_sysfs_refuse_ksmd(
-		given_or(&daemon->args, OPT_KSM_DIR, GKSM_KSM_SYSFS_PATH));
-	if (err)
-		return err;
-	err = catch_signals(&daemon->signal_fd);
-	if (err)
-		return err;
-	err = gksm_session_open(&daemon->session,
-				given_or(&daemon->args, OPT_DEV,
-					 GKSM_DEVICE_PATH));
-	if (err)
-		goto close_signals;
 	err = gksm_device_open(&daemon->device, config->device,
 			       config->cache_dir);
 	if (err)
-		goto close_session;
+		return err;
 	err = gksm_session_setup(&daemon->session, config->nr_batches,
 				 config->batch_slots);
 	if (!err)
@@ -256,49 +179,75 @@ static int run(struct daemon *daemon)
 	if (!err)
 		err = serve(daemon);
 	gksm_device_close(&daemon->device);
-close_session:
-	gksm_session_close(&daemon->session);
-close_signals:
-	close(daemon->signal_fd);
 	return err;
 }
 
-static int read_arguments(struct arguments *args, int argc, char **argv)
+/* What only root can open, until it is closed again. */
+static int run_session(struct daemon *daemon)
 {
-	int first = gksm_options_parse(options, NR_OPTIONS, argc, argv,
-				       take_option, args);
+	int err;
 
-	if (first < 0)
-		return first;
-	if (first < argc) {
-		gksm_error("unexpected argument \"%s\"; see --help",
-			   argv[first]);
-		return -EINVAL;
-	}
-	if (args->given[OPT_QUIET] && args->given[OPT_VERBOSE]) {
-		gksm_error("--quiet and --verbose exclude each other");
-		return -EINVAL;
-	}
-	if (args->given[OPT_QUIET])
-		gksm_log_open("gksmd", GKSM_LOG_WARN);
-	if (args->given[OPT_VERBOSE])
-		gksm_log_open("gksmd", GKSM_LOG_DEBUG);
-	return 0;
+	err = gksm_session_open(&daemon->session,
+				gksm_arguments_or(&daemon->args, OPT_DEV,
+						  GKSM_DEVICE_PATH));
+	if (err)
+		return err;
+	err = gksm_settings_open(&daemon->settings,
+				 gksm_arguments_or(&daemon->args, OPT_SYSFS,
+						   GKSM_SYSFS_PATH));
+	if (err)
+		goto close_session;
+	gksm_control_init(&daemon->control, &daemon->settings);
+	daemon->control.describe = describe;
+	daemon->control.describe_arg = daemon;
+	/* It serves curiosity; batches are served without it. */
+	gksm_control_listen(&daemon->control, daemon->config.socket);
+	err = gksm_confine_begin(&daemon->confine);
+	if (!err)
+		err = run_device(daemon);
+	gksm_control_close(&daemon->control);
+	gksm_settings_close(&daemon->settings);
+close_session:
+	gksm_session_close(&daemon->session);
+	return err;
+}
+
+static int run(struct daemon *daemon, const char *config_path)
+{
+	int err;
+
+	err = gksm_sysfs_refuse_ksmd(gksm_arguments_or(
+		&daemon->args, OPT_KSM_DIR, GKSM_KSM_SYSFS_PATH));
+	if (err)
+		return err;
+	err = catch_signals(&daemon->signal_fd);
+	if (err)
+		return err;
+	daemon->confine.is_on = !daemon->args.given[OPT_NO_CONFINE];
+	err = gksm_confine_prepare(&daemon->confine, &daemon->config,
+				   config_path);
+	if (!err)
+		err = run_session(daemon);
+	gksm_confine_free(&daemon->confine);
+	close(daemon->signal_fd);
+	return err;
 }
 
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
-	const struct arguments *args = &daemon.args;
+	const struct gksm_arguments *args = &daemon.args;
+	const char *config_path;
 	int err;
 
 	gksm_log_open("gksmd", GKSM_LOG_INFO);
 	prctl(PR_SET_DUMPABLE, 0);
-	err = read_arguments(&daemon.args, argc, argv);
+	daemon.start_ms = gksm_clock_ms();
+	err = gksm_arguments_read(&daemon.args, argc, argv);
 	if (err)
 		return gksm_exit_of(err);
 	if (args->given[OPT_HELP]) {
-		print_help();
+		gksm_arguments_help();
 		return GKSM_EXIT_OK;
 	}
 	if (args->given[OPT_VERSION]) {
@@ -307,8 +256,9 @@ int main(int argc, char **argv)
 	}
 	if (args->given[OPT_LIST_DEVICES])
 		return gksm_exit_of(gksm_device_list());
-	err = load_config(args, &daemon.config);
+	config_path = gksm_arguments_or(args, OPT_CONFIG, GKSM_CONFIG_PATH);
+	err = gksm_arguments_config(args, config_path, &daemon.config);
 	if (!err && !args->given[OPT_CHECK_CONFIG])
-		err = run(&daemon);
+		err = run(&daemon, config_path);
 	return gksm_exit_of(err);
 }

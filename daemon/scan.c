@@ -9,26 +9,28 @@
 #include "scan.h"
 #include "sysfs.h"
 
-static int apply_one(const struct gksm_field *field, uint64_t value,
-		     const char *sysfs_dir)
+static int apply_one(const struct gksm_settings *settings, size_t field,
+		     uint64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	gksm_debug("writing %s to %s/%s", text, sysfs_dir, field->name);
-	return gksm_sysfs_set(sysfs_dir, field->name, text);
+	gksm_debug("writing %s to %s/%s", text, settings->dir,
+		   gksm_fields[field].name);
+	return gksm_settings_write(settings, field, text);
 }
 
 /**
  * gksm_scan_apply - write what [scan] names, and nothing else
- * @config:    what to write
- * @sysfs_dir: the module's directory
+ * @config:   what to write
+ * @settings: where to
  *
  * "run" is the first field of the table and is written last, so that
  * scanning starts with the other values in place. Goes on after an error.
  * Returns 0 or the last -errno after a message for each.
  */
-int gksm_scan_apply(const struct gksm_config *config, const char *sysfs_dir)
+int gksm_scan_apply(const struct gksm_config *config,
+		    const struct gksm_settings *settings)
 {
 	int result = 0;
 
@@ -37,7 +39,7 @@ int gksm_scan_apply(const struct gksm_config *config, const char *sysfs_dir)
 
 		if (!config->scan_set[i])
 			continue;
-		err = apply_one(&gksm_fields[i], config->scan[i], sysfs_dir);
+		err = apply_one(settings, i, config->scan[i]);
 		if (err)
 			result = err;
 	}

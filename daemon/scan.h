@@ -6,8 +6,10 @@
 #define GKSM_SCAN_H
 
 #include "config.h"
+#include "settings.h"
 
-int gksm_scan_apply(const struct gksm_config *config, const char *sysfs_dir);
+int gksm_scan_apply(const struct gksm_config *config,
+		    const struct gksm_settings *settings);
 void gksm_scan_hint(const char *sysfs_dir);
 
 #endif /* GKSM_SCAN_H */

@@ -27,7 +27,7 @@
 
 /**
  * gksm_server_init - reserve everything that the loop needs
- * @server:  out; @signal_fd, @reload and @notify are the caller's to set
+ * @server:  out; @signal_fd, @reload, @notify and @control are the caller's to set
  * @session: set up
  * @device:  bound
  *
@@ -320,6 +320,14 @@ static int check_progress(struct gksm_server *server)
 	return replace_device(server);
 }
 
+/* Descriptors of the main loop, ahead of those of the control socket. */
+enum {
+	FD_SIGNALS,
+	FD_DEVICE,
+	FD_MODULE,
+	NR_FDS
+};
+
 static int poll_timeout_ms(const struct gksm_server *server)
 {
 	int timeout_ms = server->notify.interval_ms;
@@ -342,26 +350,36 @@ int gksm_server_run(struct gksm_server *server)
 	int err = 0;
 
 	while (!err && !server->stop) {
-		struct pollfd fds[] = {
-			{ .fd = server->signal_fd, .events = POLLIN },
-			{ .fd = gksm_gpu_fd(server->device->gpu),
-			  .events = POLLIN },
-			{ .fd = server->session->fd, .events = POLLIN },
+		struct pollfd fds[NR_FDS + GKSM_CONTROL_MAX_FDS] = {
+			[FD_SIGNALS] = { .fd = server->signal_fd,
+					 .events = POLLIN },
+			[FD_DEVICE] = { .fd = gksm_gpu_fd(server->device->gpu),
+					.events = POLLIN },
+			[FD_MODULE] = { .fd = server->session->fd,
+					.events = POLLIN },
 		};
+		int timeout_ms = poll_timeout_ms(server);
+		nfds_t nr_control = 0;
 
 		tell_alive(server);
-		if (poll(fds, 3, poll_timeout_ms(server)) < 0) {
+		if (server->control)
+			nr_control = gksm_control_fds(
+				server->control, fds + NR_FDS, &timeout_ms);
+		if (poll(fds, NR_FDS + nr_control, timeout_ms) < 0) {
 			err = errno == EINTR ? 0 : -errno;
 			continue;
 		}
-		if (fds[0].revents)
+		if (fds[FD_SIGNALS].revents)
 			err = take_signal(server);
-		if (!err && fds[1].revents)
+		if (!err && fds[FD_DEVICE].revents)
 			err = reap_batches(server);
-		if (!err && fds[2].revents)
-			err = take_batches(server, fds[2].revents);
+		if (!err && fds[FD_MODULE].revents)
+			err = take_batches(server, fds[FD_MODULE].revents);
 		if (!err)
 			err = check_progress(server);
+		if (!err && server->control)
+			gksm_control_serve(server->control, fds + NR_FDS,
+					   nr_control);
 	}
 	return err;
 }

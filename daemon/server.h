@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control.h"
 #include "device.h"
 #include "finder.h"
 #include "notify.h"
@@ -37,6 +38,7 @@ struct gksm_lane {
  * @reload:    called on SIGHUP
  * @reload_arg: first argument of @reload
  * @notify:    who listens
+ * @control:   the control socket, NULL if there is none
  * @finder:    memory for the search in one batch
  * @lanes:     one for each batch of the session
  * @slots:     memory behind the lanes' slots
@@ -53,6 +55,7 @@ struct gksm_server {
 	void (*reload)(void *arg);
 	void *reload_arg;
 	struct gksm_notify notify;
+	struct gksm_control *control;
 	struct gksm_finder finder;
 	struct gksm_lane *lanes;
 	struct gksm_slot *slots;

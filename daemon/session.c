@@ -137,8 +137,11 @@ static int map_area(const struct gksm_session *session, uint64_t nr_bytes,
 
 	*area = mmap(NULL, nr_bytes, protection, MAP_SHARED, session->fd,
 		     (off_t)offset);
-	if (*area != MAP_FAILED)
+	if (*area != MAP_FAILED) {
+		/* The module's areas are so anyway, for all that is known. */
+		madvise(*area, nr_bytes, MADV_DONTDUMP);
 		return 0;
+	}
 	err = -errno;
 	*area = NULL;
 	gksm_error("cannot map the %s area of %s: %s", name, session->path,

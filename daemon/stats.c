@@ -53,3 +53,33 @@ void gksm_stats_line(const struct gksm_stats *stats, const char *device,
 		 count_answered(&stats->slots), device, stats->slots.duplicate,
 		 stats->batches_late);
 }
+
+/**
+ * gksm_stats_reply - all counters, for the control socket
+ * @stats: the counters
+ * @reply: they are added to it
+ */
+void gksm_stats_reply(const struct gksm_stats *stats, struct gksm_reply *reply)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} figures[] = {
+		{ "batches_taken", stats->batches_taken },
+		{ "batches_completed", stats->batches_completed },
+		{ "batches_late", stats->batches_late },
+		{ "batches_handed_back", stats->batches_handed_back },
+		{ "results_refused", stats->results_refused },
+		{ "device_failures", stats->device_failures },
+		{ "device_ms", stats->device_ns / 1000000 },
+		{ "slots_duplicate", stats->slots.duplicate },
+		{ "slots_zero", stats->slots.zero },
+		{ "slots_hashed", count_answered(&stats->slots) },
+		{ "slots_collided", stats->slots.collided },
+		{ "slots_unanswered", stats->slots.unanswered },
+	};
+
+	for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++)
+		gksm_reply_line(reply, "daemon", figures[i].key, "%" PRIu64,
+				figures[i].value);
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "finder.h"
+#include "reply.h"
 
 /**
  * struct gksm_stats - counters since the start
@@ -33,6 +34,7 @@ struct gksm_stats {
 };
 
 void gksm_stats_log(const struct gksm_stats *stats, const char *device);
+void gksm_stats_reply(const struct gksm_stats *stats, struct gksm_reply *reply);
 void gksm_stats_line(const struct gksm_stats *stats, const char *device,
 		     char *line, size_t size);
 

@@ -67,7 +67,7 @@ int gksm_status_read(struct gksm_status *status, const char *sysfs_dir)
 	DIR *dir = opendir(sysfs_dir);
 	int err = 0;
 
-	*status = (struct gksm_status){ 0 };
+	*status = (struct gksm_status){ .figures.err = -ENOENT };
 	if (!dir)
 		return -errno;
 	while (!err && (entry = readdir(dir)))

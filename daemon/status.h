@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ctl_daemon.h"
 #include "field.h"
 #include "process.h"
 #include "sysfs.h"
@@ -37,6 +38,7 @@ struct gksm_status_file {
  * @files:    all files, in the order of gksm_fields[], unknown ones last
  * @nr_files: how many
  * @daemon:   gksmd
+ * @figures:  what gksmd says of itself
  * @kthread:  the module's thread
  * @ksmd_runs: in-kernel ksmd scans too
  */
@@ -44,6 +46,7 @@ struct gksm_status {
 	struct gksm_status_file *files;
 	size_t nr_files;
 	struct gksm_process daemon;
+	struct gksm_figures figures;
 	struct gksm_process kthread;
 	bool ksmd_runs;
 };

@@ -56,6 +56,18 @@ static void print_process(const char *name, const struct gksm_process *process,
 		fprintf(out, "%-24s %20s\n", name, "not running");
 }
 
+/* Of a daemon that is not there, the line above says so. */
+static void print_figures(const struct gksm_figures *figures, FILE *out)
+{
+	if (figures->err == -EPERM)
+		fputs("  its statistics are for root and group gksm\n", out);
+	else if (figures->err && figures->err != -ENOENT)
+		fputs("  does not answer\n", out);
+	for (size_t i = 0; i < figures->nr; i++)
+		fprintf(out, "  %-22s %20s\n", figures->figure[i].key,
+			figures->figure[i].value);
+}
+
 static void print_derived(const struct gksm_status *status, FILE *out)
 {
 	struct gksm_derived derived;
@@ -97,20 +109,11 @@ void gksm_status_print(const struct gksm_status *status,
 	fputc('\n', out);
 	print_derived(status, out);
 	print_process("gksmd", &status->daemon, out);
+	print_figures(&status->figures, out);
 	print_process("gksm_scan", &status->kthread, out);
 	if (status->ksmd_runs)
 		fputs("in-kernel ksmd runs too: both scan the same memory\n",
 		      out);
-}
-
-static json_t *file_to_json(const struct gksm_status_file *file)
-{
-	int64_t number;
-
-	/* JSON's reader may know no larger integer. */
-	if (!gksm_text_to_s64(file->value, &number))
-		return json_integer(number);
-	return *file->value ? json_string(file->value) : json_null();
 }
 
 static json_t *process_to_json(const struct gksm_process *process)
@@ -119,6 +122,29 @@ static json_t *process_to_json(const struct gksm_process *process)
 		return json_null();
 	return json_pack("{s:i, s:f}", "pid", (int)process->pid, "cpu_seconds",
 			 (double)process->cpu_ms / 1000);
+}
+
+static json_t *value_to_json(const char *value)
+{
+	int64_t number;
+
+	/* JSON's reader may know no larger integer. */
+	if (!gksm_text_to_s64(value, &number))
+		return json_integer(number);
+	return *value ? json_string(value) : json_null();
+}
+
+static json_t *figures_to_json(const struct gksm_figures *figures)
+{
+	json_t *object;
+
+	if (figures->err)
+		return json_null();
+	object = json_object();
+	for (size_t i = 0; i < figures->nr; i++)
+		json_object_set_new(object, figures->figure[i].key,
+				    value_to_json(figures->figure[i].value));
+	return object;
 }
 
 static json_t *derived_to_json(const struct gksm_status *status)
@@ -160,10 +186,11 @@ int gksm_status_print_json(const struct gksm_status *status, bool one_line,
 
 	for (size_t i = 0; i < status->nr_files; i++)
 		json_object_set_new(files, status->files[i].name,
-				    file_to_json(&status->files[i]));
-	root = json_pack("{s:o, s:o, s:o, s:o, s:b}", "files", files, "derived",
-			 derived_to_json(status), "gksmd",
-			 process_to_json(&status->daemon), "gksm_scan",
+				    value_to_json(status->files[i].value));
+	root = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "files", files,
+			 "derived", derived_to_json(status), "gksmd",
+			 process_to_json(&status->daemon), "statistics",
+			 figures_to_json(&status->figures), "gksm_scan",
 			 process_to_json(&status->kthread), "ksmd_runs",
 			 (int)status->ksmd_runs);
 	text = json_dumps(root, one_line ? JSON_COMPACT : JSON_INDENT(2));

@@ -13,7 +13,15 @@
 #include "sysfs.h"
 #include "text.h"
 
-static int open_file(const char *dir, const char *file, int flags)
+/**
+ * gksm_sysfs_open - open a file of a directory
+ * @dir:   directory
+ * @file:  name in it
+ * @flags: as open()'s
+ *
+ * Returns a descriptor or -errno.
+ */
+int gksm_sysfs_open(const char *dir, const char *file, int flags)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -36,7 +44,7 @@ static int open_file(const char *dir, const char *file, int flags)
  */
 int gksm_sysfs_read(const char *dir, const char *file, char *value, size_t size)
 {
-	int fd = open_file(dir, file, O_RDONLY);
+	int fd = gksm_sysfs_open(dir, file, O_RDONLY);
 	ssize_t len;
 	int err = 0;
 
@@ -86,7 +94,7 @@ int gksm_sysfs_write(const char *dir, const char *file, const char *value)
 
 	if (len >= (int)sizeof(line))
 		return -E2BIG;
-	fd = open_file(dir, file, O_WRONLY | O_TRUNC);
+	fd = gksm_sysfs_open(dir, file, O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return fd;
 	if (write(fd, line, (size_t)len) < 0)
@@ -96,18 +104,18 @@ int gksm_sysfs_write(const char *dir, const char *file, const char *value)
 }
 
 /**
- * gksm_sysfs_set - write a value, or say why it cannot be written
+ * gksm_sysfs_explain - say why a value could not be written
  * @dir:   directory
  * @file:  name in it
- * @value: what to write
+ * @value: what should have been written
+ * @err:   0 or -errno of writing it
  *
  * Returns 0, -EINVAL if the module refuses the value, -ENOENT, -EPERM or
  * -EACCES, and -ECANCELED for every other reason, after a message.
  */
-int gksm_sysfs_set(const char *dir, const char *file, const char *value)
+int gksm_sysfs_explain(const char *dir, const char *file, const char *value,
+		       int err)
 {
-	const int err = gksm_sysfs_write(dir, file, value);
-
 	if (!err)
 		return 0;
 	gksm_error("cannot write %s to %s/%s: %s", value, dir, file,
@@ -126,6 +134,20 @@ int gksm_sysfs_set(const char *dir, const char *file, const char *value)
 	default:
 		return -ECANCELED;
 	}
+}
+
+/**
+ * gksm_sysfs_set - write a value, or say why it cannot be written
+ * @dir:   directory
+ * @file:  name in it
+ * @value: what to write
+ *
+ * Returns what gksm_sysfs_explain() does.
+ */
+int gksm_sysfs_set(const char *dir, const char *file, const char *value)
+{
+	return gksm_sysfs_explain(dir, file, value,
+				  gksm_sysfs_write(dir, file, value));
 }
 
 /**

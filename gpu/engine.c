@@ -124,6 +124,8 @@ static int create_lanes(struct gksm_gpu *gpu)
 		free(gpu->lanes);
 		return -ENOMEM;
 	}
+	/* Fingerprints of pages: no core dump shall hold them. */
+	madvise(gpu->arrays, gpu->arrays_bytes, MADV_DONTDUMP);
 
 	next = gpu->arrays;
 	for (unsigned int b = 0; b < gpu->nr_batches; b++) {

@@ -5,7 +5,7 @@
  * Takes the place of open(), ioctl() and mmap() for the path in the variable
  * GKSM_FAKE_DEV, hands out batches (fake_batch.c) and checks every answer.
  * When as many batches as asked for have come back, it sends the process
- * SIGTERM; at exit it appends one line of counts to GKSM_FAKE_REPORT.
+ * SIGTERM; at exit it writes one line of counts to GKSM_FAKE_REPORT.
  *
  * GKSM_FAKE holds knobs, "name=value,name=value":
  *
@@ -16,12 +16,16 @@
  *   badmsg     this COMPLETE, and everything after it, is EBADMSG
  *   unload     after so many batches the module goes away
  *   hang_up    after so many batches poll() says hang-up and NEXT nothing
+ *   intrude    at this NEXT, try what an intruder would (fake_intruder.c)
+ *   crash      at this NEXT, die as a program with a fault does
+ *   group      number of a group gksm, which need not exist
  *   cl_fail    this kernel launch, and every later one of the same command
  *	        queue's device, fails; counted from the first batch
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +38,7 @@
 #include <unistd.h>
 
 #include "fake_batch.h"
+#include "fake_intruder.h"
 #include "gksm_abi.h"
 
 /* A batch's place: its state and what was put there. */
@@ -61,7 +66,12 @@ static struct {
 
 static struct {
 	unsigned int taken, completed, handed_back, late, wrong, unknown;
+	unsigned int intrusions;
 } counts;
+
+/* Both are found out while that is allowed. */
+static int report_fd = -1;
+static int dumpable = -1;
 
 static long knob(const char *name, long otherwise)
 {
@@ -144,7 +154,7 @@ static void refresh(void)
 	set_readable(oldest_ready() || fake.is_rejected ||
 		     (unload && nr_returned() >= unload));
 	if (nr_batches && nr_returned() >= nr_batches)
-		kill(getpid(), SIGTERM);
+		raise(SIGTERM); /* a confined gksmd can signal itself alone */
 }
 
 static int query(struct gksm_query *argument)
@@ -170,6 +180,7 @@ static int setup(struct gksm_setup *argument)
 	/* Page-aligned, because a slot has fewer bytes than a page. */
 	const size_t results_at = 2 * slots_at;
 
+	dumpable = prctl(PR_GET_DUMPABLE);
 	if (knob("setup", 0))
 		return fail(knob("setup", 0));
 	if (argument->size != sizeof(*argument) || argument->flags ||
@@ -215,6 +226,10 @@ static int next(struct gksm_next *argument)
 		return fail(ENODEV);
 	if (!place || fake.peer < 0)
 		return fail(EAGAIN);
+	if (place->id == (uint64_t)knob("intrude", 0))
+		counts.intrusions = fake_intruder_try();
+	if (place->id == (uint64_t)knob("crash", 0))
+		abort();
 	argument->batch = place->id;
 	argument->index = (uint32_t)(place - fake.places);
 	argument->nr_slots = place->batch.nr_slots;
@@ -260,10 +275,19 @@ static int complete(struct gksm_complete *argument)
 	return fake.is_rejected ? fail(EBADMSG) : 0;
 }
 
+static void open_report(void)
+{
+	const char *path = getenv("GKSM_FAKE_REPORT");
+
+	if (path)
+		report_fd = creat(path, 0600);
+}
+
 static int open_fake(void)
 {
 	int pair[2];
 
+	open_report();
 	if (knob("open", 0))
 		return fail(knob("open", 0));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -283,6 +307,21 @@ static bool is_fake_path(const char *path)
 	const char *fake_path = getenv("GKSM_FAKE_DEV");
 
 	return fake_path && strcmp(path, fake_path) == 0;
+}
+
+struct group *getgrnam(const char *name)
+{
+	static char gksm[] = "gksm";
+	static char *no_members[] = { NULL };
+	static struct group made_up = { .gr_name = gksm,
+					.gr_passwd = gksm,
+					.gr_mem = no_members };
+	struct group *(*real_getgrnam)(const char *) = real("getgrnam");
+
+	made_up.gr_gid = (gid_t)knob("group", 0);
+	if (made_up.gr_gid && strcmp(name, gksm) == 0)
+		return &made_up;
+	return real_getgrnam(name);
 }
 
 /* The C library declares it with the attributes of its own. */
@@ -377,18 +416,11 @@ int clEnqueueNDRangeKernel(void *queue, void *kernel, unsigned int dimensions,
 
 __attribute__((destructor)) static void report(void)
 {
-	const char *path = getenv("GKSM_FAKE_REPORT");
-	FILE *file;
-
-	if (!path || fake.fd < 0)
-		return;
-	file = fopen(path, "a");
-	if (!file)
-		return;
-	fprintf(file,
-		"taken=%u completed=%u handed_back=%u late=%u wrong=%u "
-		"unknown=%u dumpable=%d\n",
-		counts.taken, counts.completed, counts.handed_back, counts.late,
-		counts.wrong, counts.unknown, prctl(PR_GET_DUMPABLE));
-	fclose(file);
+	if (report_fd >= 0)
+		dprintf(report_fd,
+			"taken=%u completed=%u handed_back=%u late=%u wrong=%u "
+			"unknown=%u dumpable=%d intrusions=%u\n",
+			counts.taken, counts.completed, counts.handed_back,
+			counts.late, counts.wrong, counts.unknown, dumpable,
+			counts.intrusions);
 }

@@ -36,7 +36,8 @@ counted() {
 }
 
 conf() {
-	printf '%s\n' '[engine]' "cache_dir = $dir/cache" "$@" >"$dir/gksmd.conf"
+	printf '%s\n' '[daemon]' "socket = $dir/control" '[engine]' \
+		"cache_dir = $dir/cache" "$@" >"$dir/gksmd.conf"
 }
 
 cpu=$("$GKSMD" --list-devices | awk '$2 == "cpu" { print $1; exit }')
@@ -114,7 +115,7 @@ if wait_for start "$dir/log" 'ready:'; then
 	holds hup "$dir/sysfs/pages_to_scan" 888
 	conf 'batches = 7' '[scan]' 'pages_to_scan = 999'
 	kill -HUP "$pid"
-	wait_for hup_engine "$dir/log" '\[engine\] changed: restart gksmd'
+	wait_for hup_engine "$dir/log" '\[engine\] or \[daemon\] changed: restart gksmd'
 	wait_for hup_engine "$dir/log" 'writing 999'
 	conf 'nonsense = 1' '[scan]' 'pages_to_scan = 111'
 	kill -HUP "$pid"

@@ -53,11 +53,11 @@ sed -n '/^\.SH EXIT STATUS/,/^\.SH ENVIRONMENT/p' \
 same exit_codes "$dir/header" "$dir/manual"
 
 # Keys of gksmd.conf: those that the messages list, in three places.
-printf '[engine]\nx=1\n[scan]\nx=1\n' >"$dir/keys.conf"
+printf '[engine]\nx=1\n[daemon]\nx=1\n[scan]\nx=1\n' >"$dir/keys.conf"
 "$GKSMD" --check-config --config "$dir/keys.conf" 2>&1 |
 	sed -n 's/.*known: //p' | tr -d ' ' | tr ',' '\n' | sort >"$dir/known"
 sed -n '/^\.SS \[engine\]/,/^\.PP/s/^\.B \([a-z_]*\)$/\1/p' \
-	"$GKSM_SOURCE/packaging/gksmd.conf.5" | grep -vxE 'auto|twin' |
+	"$GKSM_SOURCE/packaging/gksmd.conf.5" | grep -vxE 'auto|twin|gksmd?' |
 	sort >"$dir/manual"
 same keys_of_manual "$dir/known" "$dir/manual"
 sed -nE 's/^#?([a-z_]+) = .*/\1/p' "$GKSM_SOURCE/packaging/gksmd.conf" |

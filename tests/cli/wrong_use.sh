@@ -19,6 +19,9 @@ conf() {
 	printf "$2" >"$dir/$1.conf"
 }
 
+# No control socket where another test may have one.
+conf base '[daemon]\nsocket =\n'
+
 # gksmd without a module; what follows overrides
 d() {
 	"$GKSMD" --dev "$dir/none" --sysfs "$dir/sysfs" --ksm-dir "$dir/ksm" \
@@ -32,7 +35,7 @@ f() {
 	env GKSM_FAKE="$knobs" GKSM_FAKE_DEV=/fake/gksm \
 		LD_PRELOAD="$GKSM_PRELOAD" timeout 20 "$GKSMD" \
 		--dev /fake/gksm --sysfs "$dir/sysfs" --ksm-dir "$dir/ksm" \
-		--config /dev/null --device twin --batch-slots 16 "$@"
+		--config "$dir/base.conf" --device twin --batch-slots 16 "$@"
 }
 
 c() {
@@ -50,6 +53,15 @@ check superfluous_argument 2 'option "--list-devices" takes no argument' \
 	d --list-devices=1
 check operand 2 'unexpected argument "start"; see --help' d start
 check quiet_and_verbose 2 'exclude each other' d -q -v
+conf filter '[daemon]\nseccomp = maybe\n'
+check bad_filter 2 'filter.conf:2: bad value "maybe" for seccomp: need on, kill, relaxed, log or off' \
+	d --config "$dir/filter.conf"
+conf socket '[daemon]\nsocket = control\n'
+check relative_socket 2 'bad value "control" for socket: need an absolute path' \
+	d --config "$dir/socket.conf"
+conf daemon_key '[daemon]\nfilter = on\n'
+check unknown_daemon_key 2 'unknown key "filter" in \[daemon\]; known: user, socket, seccomp$' \
+	d --config "$dir/daemon_key.conf"
 check empty_device 2 'bad value "" for --device: need auto' d --device ''
 check long_device 2 'for --device: longer than 255 characters' \
 	d --device "$(printf '%0300d' 1)"
@@ -75,7 +87,7 @@ check config_missing 2 'cannot read .*/none.conf: No such file' \
 check config_is_directory 2 'cannot read .*: is it a file\?' d --config "$dir"
 conf key '[engine]\n\nfoo = 1\n'
 check unknown_key 2 \
-	'key.conf:3: unknown key "foo" in \[engine\]; known: device, cache_dir, batches, batch_slots' \
+	'key.conf:3: unknown key "foo" in \[engine\]; known: device, cache_dir, batches, batch_slots$' \
 	d --config "$dir/key.conf"
 conf scan_key '[scan]\nbatches = 1\n'
 check unknown_scan_key 2 \
@@ -83,7 +95,7 @@ check unknown_scan_key 2 \
 	d --config "$dir/scan_key.conf"
 conf section '[egnine]\nbatches = 1\n'
 check unknown_section 2 \
-	'section.conf:1: unknown section \[egnine\]; known: \[engine\], \[scan\]' \
+	'section.conf:1: unknown section \[egnine\]; known: \[engine\], \[daemon\], \[scan\]' \
 	d --config "$dir/section.conf"
 conf empty_section '[engine]\n[scam]\n'
 check unknown_empty_section 2 'empty_section.conf:2: unknown section \[scam\]' \
@@ -171,7 +183,7 @@ check no_device_index 5 'Try: gksmd --list-devices' f batches=1 --device 99
 check badmsg 9 'the device computes wrong results' f badmsg=3
 check unload 3 'the module is being unloaded' f unload=3
 check hang_up 3 'the module is being unloaded' f hang_up=3
-conf scan_off '[scan]\nrun = 1\n'
+conf scan_off '[daemon]\nsocket =\n[scan]\nrun = 1\n'
 check sysfs_missing 3 'cannot write 1 to .*/run: No such file' \
 	f batches=1 --config "$dir/scan_off.conf" --sysfs "$dir/no_sysfs"
 
@@ -179,7 +191,7 @@ check sysfs_missing 3 'cannot write 1 to .*/run: No such file' \
 check ctl_no_command 2 'no command; see gksmctl --help' c
 check ctl_unknown_command 2 'unknown command "stats"; did you mean "status"\?' \
 	c stats
-check ctl_far_command 2 'known: status, set, unmerge, help, version' \
+check ctl_far_command 2 'known: status, set, unmerge, ping, help, version' \
 	c frobnicate
 check ctl_unknown_option 2 'unknown option "--jsno"; did you mean "--json"\?' \
 	c --jsno status

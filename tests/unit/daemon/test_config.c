@@ -161,12 +161,12 @@ static void only_the_engine_is_compared(void **state)
 	gksm_config_init(&config);
 	other = config;
 	other.scan_set[0] = true;
-	assert_true(gksm_config_same_engine(&config, &other));
+	assert_true(gksm_config_same_start(&config, &other));
 	other.batch_slots++;
-	assert_false(gksm_config_same_engine(&config, &other));
+	assert_false(gksm_config_same_start(&config, &other));
 	other = config;
 	strcpy(other.device, "twin");
-	assert_false(gksm_config_same_engine(&config, &other));
+	assert_false(gksm_config_same_start(&config, &other));
 }
 
 int main(void)

@@ -66,7 +66,7 @@ static void nobody_is_told_if_nobody_listens(void **state)
 	gksm_notify_init(&notify);
 	assert_int_equal(notify.interval_ms, -1);
 	assert_false(gksm_notify_is_due(&notify));
-	gksm_notify_ready();
+	gksm_notify_ready(&notify);
 	assert_string_equal(heard(), "");
 }
 
@@ -78,13 +78,13 @@ static void the_states_are_told(void **state)
 	watch_for(NULL);
 	gksm_notify_init(&notify);
 	assert_false(notify.watchdog);
-	gksm_notify_ready();
+	gksm_notify_ready(&notify);
 	assert_string_equal(heard(), "READY=1");
-	gksm_notify_reloading();
+	gksm_notify_reloading(&notify);
 	assert_non_null(strstr(heard(), "RELOADING=1\nMONOTONIC_USEC="));
 	gksm_notify_alive(&notify, "all is well");
 	assert_string_equal(heard(), "STATUS=all is well");
-	gksm_notify_stopping();
+	gksm_notify_stopping(&notify);
 	assert_string_equal(heard(), "STOPPING=1");
 }
 
