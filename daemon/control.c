@@ -18,7 +18,7 @@
 
 /* A client sends its request at once. */
 #define CLIENT_MS 1000
-/* A status takes some 100 us: 1 % of the time, whoever asks how often. */
+/* A status takes 110 us: 1 % of the time, however many ask. docs/security.md */
 #define REST_MS 10
 
 /**

@@ -70,6 +70,12 @@ int gksm_server_init(struct gksm_server *server, struct gksm_session *session,
  */
 void gksm_server_free(struct gksm_server *server)
 {
+	/* The module's names and salts of pages do not stay behind. */
+	if (server->slots)
+		explicit_bzero(server->slots,
+			       (size_t)server->session->nr_batches *
+				       server->session->batch_slots *
+				       sizeof(*server->slots));
 	gksm_finder_free(&server->finder);
 	free(server->lanes);
 	free(server->slots);
