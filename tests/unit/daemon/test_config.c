@@ -153,7 +153,7 @@ static void batches_must_fit_together(void **state)
 	assert_int_equal(gksm_config_check(&config), -EINVAL);
 }
 
-static void only_the_engine_is_compared(void **state)
+static void what_is_read_at_start_is_compared(void **state)
 {
 	struct gksm_config other;
 
@@ -167,6 +167,28 @@ static void only_the_engine_is_compared(void **state)
 	other = config;
 	strcpy(other.device, "twin");
 	assert_false(gksm_config_same_start(&config, &other));
+	other = config;
+	strcpy(other.user, "nobody");
+	assert_false(gksm_config_same_start(&config, &other));
+	other = config;
+	other.filter = GKSM_FILTER_LOG;
+	assert_false(gksm_config_same_start(&config, &other));
+}
+
+static void the_daemon_has_keys_of_its_own(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("[daemon]\nuser = nobody\nsocket =\n"
+				   "seccomp = kill\n"),
+			 0);
+	assert_string_equal(config.user, "nobody");
+	assert_string_equal(config.socket, "");
+	assert_int_equal(config.filter, GKSM_FILTER_KILL);
+	assert_int_equal(read_text("[engine]\nuser = nobody\n"), -EINVAL);
+	assert_int_equal(read_text("[daemon]\nuser =\n"), -EINVAL);
+	assert_int_equal(read_text("[daemon]\nsocket = run\n"), -EINVAL);
+	assert_int_equal(read_text("[daemon]\nseccomp = ON\n"), -EINVAL);
+	assert_int_equal(read_text("[daemon]\nuser = a\nuser = b\n"), -EINVAL);
 }
 
 int main(void)
@@ -180,7 +202,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_value_leaves_the_old_one),
 		cmocka_unit_test(a_file_that_was_asked_for_must_exist),
 		cmocka_unit_test(batches_must_fit_together),
-		cmocka_unit_test(only_the_engine_is_compared),
+		cmocka_unit_test(the_daemon_has_keys_of_its_own),
+		cmocka_unit_test(what_is_read_at_start_is_compared),
 	};
 
 	gksm_log_open("test", GKSM_LOG_ERROR);

@@ -98,6 +98,18 @@ static void a_successor_that_does_not_open_is_passed_over(void **state)
 	assert_int_equal(fake_nr_open, 1);
 }
 
+static void without_drivers_the_twin_follows(void **state)
+{
+	(void)state;
+	assert_int_equal(open_and_bind("auto"), 0);
+	device.only_twin = true;
+	assert_int_equal(gksm_device_replace(&device), 0);
+	assert_string_equal(gksm_device_name(&device), "twin");
+	assert_string_equal(gksm_device_kind(&device), "twin");
+	assert_int_equal(fake_devices[1].nr_opened, 0);
+	assert_int_equal(fake_devices[2].nr_opened, 0);
+}
+
 static void a_device_that_cannot_bind_is_replaced(void **state)
 {
 	(void)state;
@@ -117,6 +129,7 @@ int main(void)
 		TEST(auto_goes_on_with_the_next_best),
 		TEST(a_device_that_failed_is_not_asked_again),
 		TEST(a_successor_that_does_not_open_is_passed_over),
+		TEST(without_drivers_the_twin_follows),
 		TEST(a_device_that_cannot_bind_is_replaced),
 	};
 
