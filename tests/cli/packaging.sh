@@ -37,7 +37,7 @@ if command -v systemd-analyze >/dev/null; then
 	check verify 0 '' systemd-analyze verify --man=no "$unit"
 	# 0 is not exposed at all, 10 is without any protection.
 	check security 0 '' systemd-analyze security --offline=yes \
-		--threshold=20 "$unit"
+		--threshold=18 "$unit"
 fi
 
 # Exit codes that no restart mends are those of exit_code.h, but 0, 1 and 5.
