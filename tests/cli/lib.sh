@@ -73,7 +73,8 @@ make_sysfs() {
 	mkdir -p "$1"
 	local file
 	for file in run=0 pages_to_scan=100 sleep_millisecs=20 \
-		use_zero_pages=0 batch_deadline_ms=1000 max_shared_pages=0; do
+		use_zero_pages=0 batch_deadline_ms=1000 max_shared_pages=0 \
+		max_metadata_kib=0; do
 		echo "${file#*=}" >"$1/${file%=*}"
 	done
 	for file in full_scans=3 pages_scanned=4000 pages_shared=100 \

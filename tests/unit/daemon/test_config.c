@@ -55,7 +55,8 @@ static void every_key_is_read(void **state)
 				   "pages_to_scan = 5\nsleep_millisecs = 6\n"
 				   "use_zero_pages = 1\n"
 				   "batch_deadline_ms = 700\n"
-				   "max_shared_pages = 8\n"),
+				   "max_shared_pages = 8\n"
+				   "max_metadata_kib = 9\n"),
 			 0);
 	assert_string_equal(config.device, "H200");
 	assert_string_equal(config.cache_dir, "/tmp");
