@@ -17,15 +17,16 @@ GKSM_BUILD=$VM_BUILD
 GKSM_OUT=/run/vm/out
 GKSM_KERNEL=/run/vm/kernel
 GKSM_ACCEL=$VM_ACCEL
-POCL_CACHE_DIR=/tmp/pocl
+GKSM_CACHE=/tmp/cache
+POCL_CACHE_DIR=$GKSM_CACHE/pocl
 export PATH HOME GKSM_SRC GKSM_BUILD GKSM_OUT GKSM_KERNEL GKSM_ACCEL
-export POCL_CACHE_DIR
+export GKSM_CACHE POCL_CACHE_DIR
 
 busybox=/run/vm/busybox
 cgroup=/sys/fs/cgroup/case
 
 mount_kernel_interfaces() {
-	mkdir -p /dev/pts /dev/shm "$HOME" "$POCL_CACHE_DIR"
+	mkdir -p /dev/pts /dev/shm "$HOME" "$GKSM_CACHE/gksm" "$POCL_CACHE_DIR"
 	mount -t devpts devpts /dev/pts
 	mount -t tmpfs tmpfs /dev/shm
 	mount -t debugfs debugfs /sys/kernel/debug 2> /dev/null
@@ -40,6 +41,20 @@ enable_swap() {
 	[ "$VM_SWAP" ] || return 0
 	modprobe -d "$GKSM_KERNEL" virtio_blk
 	$busybox mkswap /dev/vda > /dev/null && $busybox swapon /dev/vda
+}
+
+# Compiled OpenCL kernels survive the VM: PoCL takes half a minute for them. The
+# copy is for PoCL, which maps and locks its files.
+restore_caches() {
+	keep=/run/vm/keep/$GKSM_ACCEL
+	[ -d "$keep" ] && cp -r "$keep/." "$GKSM_CACHE/"
+}
+
+save_caches() {
+	[ "$(find "$GKSM_CACHE" -type f)" ] || return
+	rm -rf "$keep.new"
+	cp -r "$GKSM_CACHE" "$keep.new" && rm -rf "$keep" &&
+		mv "$keep.new" "$keep"
 }
 
 say() {
@@ -137,6 +152,7 @@ shell() {
 mount_kernel_interfaces
 $busybox stty -F /dev/ttyS1 -opost 115200
 enable_swap
+restore_caches
 say "up"
 if [ "$VM_SHELL" ]; then
 	$busybox stty -F /dev/ttyS1 sane
@@ -146,6 +162,7 @@ else
 		run_case "$name" "$limit_s" /bin/sh -c "$command" < /dev/null
 	done < /run/vm/out/.plan
 fi
+save_caches
 say "done"
 sync
 $busybox poweroff -f

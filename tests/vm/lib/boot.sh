@@ -141,6 +141,7 @@ build_qemu_args() {
 	share build "$build" readonly=on
 	share kernel "$kernel_root" readonly=on
 	share out "$out" readonly=off
+	share keep "$keep" readonly=off
 	if [ "$swap" ]; then
 		truncate -s "$swap" "$run_dir/swap"
 		qemu_args+=(-drive "file=$run_dir/swap,if=virtio,format=raw,cache=unsafe")

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# limit: 420
+#
+# Two minutes of four threads that write to random pages, each checking its
+# own, while the module merges at full speed: at first hashing in the kernel,
+# then with gksmd.
+# shellcheck source=tests/vm/lib/case.sh
+. "$GKSM_SRC/tests/vm/lib/case.sh"
+
+load
+full_speed
+"$programs/writers" -k $gksm -s 120 -t 4 -m 10000 &
+writers=$!
+await 60 "60000 pages are hashed" above pages_hashed_kernel 60000
+start_daemon
+await 60 "60000 pages are hashed" above pages_hashed_offload 60000
+wait $writers || exit 1
+counter_is offload active || die "offload is $(get offload)"
+stop_daemon
+print_counters
+unload

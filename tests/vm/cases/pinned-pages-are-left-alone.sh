@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# limit: 60
+# shellcheck source=tests/vm/lib/case.sh
+. "$GKSM_SRC/tests/vm/lib/case.sh"
+
+load
+full_speed
+"$programs/pins" $gksm || exit 1
+above merges_refused_pinned 0 || die "no merge was refused"
+unload

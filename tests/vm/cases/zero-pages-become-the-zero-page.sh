@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# limit: 120
+#
+# use_zero_pages, and the kernel's own count of them where it has one.
+# shellcheck source=tests/vm/lib/case.sh
+. "$GKSM_SRC/tests/vm/lib/case.sh"
+
+load
+put use_zero_pages 1
+full_speed
+start_tenants -a 2 -b 0
+await 60 "zero pages are merged" above ksm_zero_pages 1000
+if [ -e $ksm/ksm_zero_pages ]; then
+	[ "$(cat $ksm/ksm_zero_pages)" -ge 1000 ] ||
+		die "the kernel counts $(cat $ksm/ksm_zero_pages) zero pages"
+fi
+verify_tenants
+ask break
+verify_tenants
+end_tenants
+await 60 "no zero pages are left" counter_is ksm_zero_pages 0
+unload
