@@ -69,24 +69,24 @@
  */
 
 /* Changes when an old daemon could misunderstand a new module, or vice versa. */
-#define GKSM_ABI_VERSION	1
+#define GKSM_ABI_VERSION 1
 
-#define GKSM_DEVICE_PATH	"/dev/gksm"
-#define GKSM_SYSFS_PATH		"/sys/kernel/mm/gksm"
+#define GKSM_DEVICE_PATH "/dev/gksm"
+#define GKSM_SYSFS_PATH "/sys/kernel/mm/gksm"
 
-#define GKSM_PAGE_SIZE		4096
-#define GKSM_PAGE_WORDS		(GKSM_PAGE_SIZE / 8)
+#define GKSM_PAGE_SIZE 4096
+#define GKSM_PAGE_WORDS (GKSM_PAGE_SIZE / 8)
 
 /* Limits of SETUP. */
-#define GKSM_MAX_BATCHES	64
-#define GKSM_MIN_BATCH_SLOTS	16
-#define GKSM_MAX_BATCH_SLOTS	65536
-#define GKSM_MAX_STAGING_PAGES	262144	/* 1 GiB */
+#define GKSM_MAX_BATCHES 64
+#define GKSM_MIN_BATCH_SLOTS 16
+#define GKSM_MAX_BATCH_SLOTS 65536
+#define GKSM_MAX_STAGING_PAGES 262144 /* 1 GiB */
 
 /* mmap offsets of the three areas. Each is mapped whole, MAP_SHARED. */
-#define GKSM_MMAP_STAGING	0x0000000000ULL
-#define GKSM_MMAP_SLOTS		0x4000000000ULL
-#define GKSM_MMAP_RESULTS	0x8000000000ULL
+#define GKSM_MMAP_STAGING 0x0000000000ULL
+#define GKSM_MMAP_SLOTS 0x4000000000ULL
+#define GKSM_MMAP_RESULTS 0x8000000000ULL
 
 /**
  * struct gksm_query - what the module is (in and out)
@@ -194,7 +194,7 @@ struct gksm_slot {
 	__u32 flags;
 };
 
-#define GKSM_NO_PAGE		0xffffffffU
+#define GKSM_NO_PAGE 0xffffffffU
 
 /**
  * enum gksm_verdict - what the device found out about a slot
@@ -232,12 +232,12 @@ struct gksm_result {
 	__u32 flags;
 };
 
-#define GKSM_IOC_MAGIC		'g'
+#define GKSM_IOC_MAGIC 'g'
 /* The size is in the struct, so that a number never changes. */
-#define GKSM_IOC_QUERY		_IO(GKSM_IOC_MAGIC, 0xd0)	/* gksm_query */
-#define GKSM_IOC_SETUP		_IO(GKSM_IOC_MAGIC, 0xd1)	/* gksm_setup */
-#define GKSM_IOC_NEXT		_IO(GKSM_IOC_MAGIC, 0xd2)	/* gksm_next */
-#define GKSM_IOC_COMPLETE	_IO(GKSM_IOC_MAGIC, 0xd3)	/* gksm_complete */
+#define GKSM_IOC_QUERY _IO(GKSM_IOC_MAGIC, 0xd0) /* gksm_query */
+#define GKSM_IOC_SETUP _IO(GKSM_IOC_MAGIC, 0xd1) /* gksm_setup */
+#define GKSM_IOC_NEXT _IO(GKSM_IOC_MAGIC, 0xd2) /* gksm_next */
+#define GKSM_IOC_COMPLETE _IO(GKSM_IOC_MAGIC, 0xd3) /* gksm_complete */
 
 /* No struct may have a hole: a hole would carry kernel memory to user space. */
 _Static_assert(sizeof(struct gksm_query) == 8 * 4 + 8, "gksm_query has a hole");

@@ -212,18 +212,18 @@ static const struct {
 	const char *name;
 	void (*act)(struct region *region);
 } actions[] = {
-	{"munmap", do_unmap},
-	{"partial munmap", do_cut},
-	{"mremap", do_move},
-	{"mprotect", do_protect},
-	{"MADV_DONTNEED", do_forget},
-	{"MADV_FREE", do_free_lazily},
-	{"MADV_UNMERGEABLE", do_opt_out},
-	{"a write to /proc/self/mem", do_write_around},
-	{"fork", do_fork},
-	{"writing", do_write},
-	{"rest", do_rest},
-	{"rest", do_rest},
+	{ "munmap", do_unmap },
+	{ "partial munmap", do_cut },
+	{ "mremap", do_move },
+	{ "mprotect", do_protect },
+	{ "MADV_DONTNEED", do_forget },
+	{ "MADV_FREE", do_free_lazily },
+	{ "MADV_UNMERGEABLE", do_opt_out },
+	{ "a write to /proc/self/mem", do_write_around },
+	{ "fork", do_fork },
+	{ "writing", do_write },
+	{ "rest", do_rest },
+	{ "rest", do_rest },
 };
 
 #define NR_ACTIONS (sizeof(actions) / sizeof(actions[0]))

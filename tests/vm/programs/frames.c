@@ -47,7 +47,7 @@ static void add_range(unsigned int process, pid_t pid, uintptr_t start,
 	for (size_t i = 0; i < nr; i++)
 		if (pfns[i])
 			entries[nr_entries++] =
-				(struct entry){pfns[i], process};
+				(struct entry){ pfns[i], process };
 	free(pfns);
 }
 

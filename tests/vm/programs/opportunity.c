@@ -271,7 +271,7 @@ static void ask_all(struct worker *workers, enum question question)
 int main(int argc, char **argv)
 {
 	const char *ksm = "/sys/kernel/mm/gksm";
-	struct memory memories[MAX_PROCESSES] = {0};
+	struct memory memories[MAX_PROCESSES] = { 0 };
 	struct worker workers[MAX_PROCESSES];
 	size_t max_sharing = 0;
 	struct spot *spots;

@@ -25,7 +25,7 @@
 
 static void pin(char *pages, int pipe_end)
 {
-	struct iovec range = {pages, NR_PINNED * PAGE_BYTES};
+	struct iovec range = { pages, NR_PINNED * PAGE_BYTES };
 
 	if (fcntl(pipe_end, F_SETPIPE_SZ, NR_PINNED * PAGE_BYTES) < 0)
 		fail("cannot enlarge a pipe: %s", strerror(errno));

@@ -95,10 +95,10 @@ static void device_close(struct device *device)
 /* Returns 0, or the errno of GKSM_IOC_NEXT. */
 static int device_next(struct device *device, struct gksm_next *next)
 {
-	struct pollfd poll_fd = {.fd = device->fd, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = device->fd, .events = POLLIN };
 
 	poll(&poll_fd, 1, POLL_MS);
-	*next = (struct gksm_next){.size = sizeof(*next)};
+	*next = (struct gksm_next){ .size = sizeof(*next) };
 	return ioctl(device->fd, GKSM_IOC_NEXT, next) ? errno : 0;
 }
 
@@ -166,7 +166,8 @@ static void repeat(struct device *device, size_t base, size_t nr)
 }
 
 static void (*const tricks[])(struct device *device, size_t base,
-			      size_t nr) = {lie, lie, equate, scribble, repeat};
+			      size_t nr) = { lie, lie, equate, scribble,
+					     repeat };
 
 /* Calls that make no sense. The module answers with an error. */
 static void talk_nonsense(struct device *device, uint64_t batch)
@@ -194,8 +195,8 @@ static void answer(struct device *device, const struct gksm_next *next)
 	if (rng_next(&rng) % 8 == 0)
 		talk_nonsense(device, next->batch);
 	if (device_complete(device, next->batch,
-			    rng_next(&rng) % 4 ? next->nr_slots
-					       : rng % (next->nr_slots + 1)))
+			    rng_next(&rng) % 4 ? next->nr_slots :
+						 rng % (next->nr_slots + 1)))
 		refused++;
 	else
 		answers++;

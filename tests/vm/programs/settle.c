@@ -13,8 +13,8 @@
 int main(int argc, char **argv)
 {
 	const char *ksm = argc > 1 ? argv[1] : "/sys/kernel/mm/gksm";
-	const unsigned long limit_s = argc > 2 ? parse_number(argv[2], 's') :
-						 60;
+	const unsigned long limit_s =
+		argc > 2 ? parse_number(argv[2], 's') : 60;
 
 	printf("settled after %llu ms, pages_sharing %ld\n",
 	       (unsigned long long)ksm_settle(ksm, (unsigned int)limit_s),

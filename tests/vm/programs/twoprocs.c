@@ -100,7 +100,7 @@ struct memory {
 static struct memory measure(void)
 {
 	drop_caches();
-	return (struct memory){meminfo_kib("AnonPages"), memory_free_kib()};
+	return (struct memory){ meminfo_kib("AnonPages"), memory_free_kib() };
 }
 
 static void check_returned(const char *what, long kib)

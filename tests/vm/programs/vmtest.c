@@ -150,8 +150,9 @@ void pages_frames(pid_t pid, uintptr_t start, size_t nr_pages, uint64_t *pfns)
 	read_at(fd, pfns, nr_pages * 8, (off_t)(start / PAGE_BYTES * 8));
 	close(fd);
 	for (size_t i = 0; i < nr_pages; i++)
-		pfns[i] = pfns[i] & PAGEMAP_PRESENT ? pfns[i] & PAGEMAP_PFN_MASK
-						    : 0;
+		pfns[i] = pfns[i] & PAGEMAP_PRESENT ?
+				  pfns[i] & PAGEMAP_PFN_MASK :
+				  0;
 }
 
 void pages_copy(pid_t pid, uintptr_t start, size_t nr_pages, void *to)
@@ -275,7 +276,7 @@ void worker_start(struct worker *worker, void (*serve)(int socket, void *arg),
 
 bool worker_poll(int socket, int wait_ms, uint64_t *question)
 {
-	struct pollfd poll_fd = {.fd = socket, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = socket, .events = POLLIN };
 
 	if (poll(&poll_fd, 1, wait_ms) <= 0)
 		return false;
@@ -293,7 +294,7 @@ void worker_answer(int socket, uint64_t answer)
 uint64_t worker_ask(struct worker *worker, uint64_t question,
 		    unsigned int limit_s)
 {
-	struct pollfd poll_fd = {.fd = worker->socket, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = worker->socket, .events = POLLIN };
 	uint64_t answer;
 
 	if (send(worker->socket, &question, 8, MSG_NOSIGNAL) != 8)

@@ -189,7 +189,7 @@ static long watch(unsigned long seconds)
 int main(int argc, char **argv)
 {
 	unsigned long nr_threads = 4, seconds = 120, min_merges = 1000;
-	struct writer writers[MAX_THREADS] = {0};
+	struct writer writers[MAX_THREADS] = { 0 };
 	uint64_t writes = 0, hot = 0;
 	long merges;
 	int option;
