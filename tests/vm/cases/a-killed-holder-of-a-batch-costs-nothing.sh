@@ -10,7 +10,7 @@ load
 full_speed
 put batch_deadline_ms 60000
 start_tenants
-for round in 1 2; do
+for _ in 1 2; do
 	"$programs/rogue" hold > /tmp/rogue 2>&1 &
 	rogue=$!
 	await 60 "the daemon holds a batch" grep -q holding /tmp/rogue

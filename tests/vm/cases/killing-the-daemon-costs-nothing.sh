@@ -10,7 +10,7 @@
 load
 full_speed
 start_tenants
-for round in 1 2; do
+for _ in 1 2; do
 	start_daemon
 	await 60 "the daemon works" above pages_hashed_offload 0
 	abandoned=$(get batches_abandoned)

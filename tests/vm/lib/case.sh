@@ -12,6 +12,7 @@ gksm=/sys/kernel/mm/gksm
 # shellcheck disable=SC2034
 ksm=/sys/kernel/mm/ksm
 programs=$GKSM_BUILD/tests/vm
+# shellcheck disable=SC2034
 gksmctl=$GKSM_BUILD/daemon/gksmctl
 gksmd=$GKSM_BUILD/daemon/gksmd
 gksmd_log=/tmp/gksmd.log
@@ -73,7 +74,7 @@ check_counters() {
 	check_run=$(get run)
 	put run 0
 	hits=$(($(get pages_merged) + $(get zero_pages_merged)))
-	for file in $gksm/merges_refused_*; do
+	for file in "$gksm"/merges_refused_*; do
 		hits=$((hits + $(cat "$file")))
 	done
 	tries=$(get merge_tries)
@@ -123,7 +124,7 @@ start_daemon() {
 }
 
 daemon_is_ready() {
-	if ! kill -0 $daemon_pid; then
+	if ! kill -0 "$daemon_pid"; then
 		cat $gksmd_log >&9
 		die "gksmd is gone"
 	fi
@@ -132,15 +133,15 @@ daemon_is_ready() {
 
 # stop_daemon: as an administrator does; it must leave cleanly.
 stop_daemon() {
-	kill -TERM $daemon_pid
-	wait $daemon_pid || die "gksmd: exit status $?: $(cat $gksmd_log)"
+	kill -TERM "$daemon_pid"
+	wait "$daemon_pid" || die "gksmd: exit status $?: $(cat $gksmd_log)"
 	daemon_pid=
 }
 
 # kill_daemon: without warning.
 kill_daemon() {
-	kill -KILL $daemon_pid
-	wait $daemon_pid
+	kill -KILL "$daemon_pid"
+	wait "$daemon_pid"
 	daemon_pid=
 }
 
@@ -168,7 +169,7 @@ ask() {
 }
 
 tenants_answered() {
-	if ! kill -0 $tenants_pid; then
+	if ! kill -0 "$tenants_pid"; then
 		cat /tmp/tenants.out >&9
 		die "the tenants are gone"
 	fi
@@ -182,7 +183,7 @@ verify_tenants() {
 end_tenants() {
 	echo exit >&7
 	exec 7>&-
-	wait $tenants_pid || die "$(cat /tmp/tenants.out)"
+	wait "$tenants_pid" || die "$(cat /tmp/tenants.out)"
 }
 
 # merged_pages: pages of the tenants that map a merged frame.
