@@ -194,11 +194,11 @@ void check_batch_results(struct gksm_gpu *gpu, const struct pages *pages,
 		const uint64_t hash = XXH64(page, PAGE, seeds[i]);
 
 		if (done->hashes[i] != hash)
-			fail_msg("hash of page %u of batch %u is %016llx, not "
-				 "%016llx",
-				 i, done->batch,
-				 (unsigned long long)done->hashes[i],
-				 (unsigned long long)hash);
+			fail_msg(
+				"hash of page %u of batch %u is %016llx, not %016llx",
+				i, done->batch,
+				(unsigned long long)done->hashes[i],
+				(unsigned long long)hash);
 		if (done->zeros[i] != is_zero(page))
 			fail_msg("zero flag of page %u of batch %u is %u", i,
 				 done->batch, done->zeros[i]);

@@ -152,8 +152,8 @@ static void an_unusable_folder_is_only_logged(void **state)
 	(void)state;
 	open_in("/dev/null/cache");
 	assert_int_equal(interpose.nr_from_source, NR_PROGRAMS);
-	assert_true(log_has("page_hash is not kept in /dev/null/cache: "
-			    "Not a directory"));
+	assert_true(log_has(
+		"page_hash is not kept in /dev/null/cache: Not a directory"));
 }
 
 /* How to spoil a file, for spoil(). */

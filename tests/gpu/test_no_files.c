@@ -97,8 +97,7 @@ int main(void)
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
 			break;
 		if (status) {
-			printf("ended with status %#x (0x1f: looked at a "
-			       "file)\n",
+			printf("ended with status %#x (0x1f: looked at a file)\n",
 			       status);
 			return EXIT_FAILURE;
 		}

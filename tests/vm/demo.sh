@@ -96,8 +96,8 @@ step "starting 6 processes, 4 of one system and 2 of another: copies of system f
 start_tenants -a 4 -b 2
 sed 's/^/  /' /tmp/tenants.out
 free_before=$(free_kib)
-step "merging, 4000 pages at a time, until nothing changes any more"
-put pages_to_scan 4000
+step "merging, 400 pages at a time, until nothing changes any more"
+put pages_to_scan 400
 put sleep_millisecs 20
 put run 1
 watch_until_settled 100
