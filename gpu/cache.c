@@ -108,40 +108,57 @@ static int write_all(int fd, const void *data, size_t bytes)
 	return 0;
 }
 
-/* The key followed by the program, of a file that can be believed. */
-static int read_body(int fd, const char *key, uint8_t **body, size_t *bytes)
+static int check_owner(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return last_error();
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 0077)
+		return -EPERM;
+	return 0;
+}
+
+/*
+ * The key followed by the program, of a file that can be believed, for free();
+ * or NULL and an error.
+ */
+static uint8_t *read_body(int fd, const char *key, size_t *bytes, int *err)
 {
 	const size_t key_bytes = strlen(key);
 	struct header header;
-	struct stat st;
 	size_t body_bytes;
-	int err;
+	uint8_t *body;
 
-	if (fstat(fd, &st))
-		return -EIO;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 0077)
-		return -EPERM;
-	err = read_all(fd, &header, sizeof(header));
-	if (err)
-		return err;
+	*err = check_owner(fd);
+	if (!*err)
+		*err = read_all(fd, &header, sizeof(header));
+	if (*err)
+		return NULL;
+	*err = -EBADMSG;
 	if (memcmp(header.magic, MAGIC, sizeof(MAGIC)) != 0 ||
 	    header.key_bytes != key_bytes || header.bytes > MAX_BYTES)
-		return -EBADMSG;
+		return NULL;
 	body_bytes = key_bytes + header.bytes;
-	if ((uint64_t)st.st_size != sizeof(header) + body_bytes)
-		return -EBADMSG;
+	if (lseek(fd, 0, SEEK_END) != (off_t)(sizeof(header) + body_bytes) ||
+	    lseek(fd, sizeof(header), SEEK_SET) < 0)
+		return NULL;
 
-	*body = malloc(body_bytes);
-	if (!*body)
-		return -ENOMEM;
-	err = read_all(fd, *body, body_bytes);
-	if (!err && (gksm_cache_sum(*body, body_bytes) != header.sum ||
-		     memcmp(*body, key, key_bytes) != 0))
-		err = -EBADMSG;
-	if (err)
-		free(*body);
+	body = malloc(body_bytes);
+	if (!body) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	*err = read_all(fd, body, body_bytes);
+	if (!*err && (gksm_cache_sum(body, body_bytes) != header.sum ||
+		      memcmp(body, key, key_bytes) != 0))
+		*err = -EBADMSG;
+	if (*err) {
+		free(body);
+		return NULL;
+	}
 	*bytes = header.bytes;
-	return err;
+	return body;
 }
 
 /**
@@ -171,9 +188,9 @@ int gksm_cache_load(const char *dir, const char *name, const char *key,
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return last_error();
-	err = read_body(fd, key, &body, bytes);
+	body = read_body(fd, key, bytes, &err);
 	close(fd);
-	if (err)
+	if (!body)
 		return err;
 	memmove(body, body + strlen(key), *bytes);
 	*data = body;

@@ -183,10 +183,10 @@ int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 				 pages);
 	if (!nr_batches || !batch_pages ||
 	    (uint64_t)nr_batches * batch_pages > MAX_BOUND_PAGES)
-		return gksm_fail(gpu, -EINVAL,
-				 "cannot bind %u batches of %u pages: at least "
-				 "one, at most %llu pages in all",
-				 nr_batches, batch_pages, MAX_BOUND_PAGES);
+		return gksm_fail(
+			gpu, -EINVAL,
+			"cannot bind %u batches of %u pages: at least one, at most %llu pages in all",
+			nr_batches, batch_pages, MAX_BOUND_PAGES);
 
 	gpu->nr_batches = nr_batches;
 	gpu->batch_pages = batch_pages;

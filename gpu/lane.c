@@ -18,11 +18,10 @@ static int create_buffer(struct gksm_gpu *gpu, cl_mem_flags flags, size_t bytes,
 	if (!status)
 		return 0;
 	*buffer = NULL;
-	return gksm_fail(gpu, gksm_clerror_errno(status),
-			 "%s: cannot create a buffer of %zu bytes for %s: %s "
-			 "(%d); try fewer or smaller batches",
-			 gpu->info.name, bytes, what, gksm_clerror_name(status),
-			 status);
+	return gksm_fail(
+		gpu, gksm_clerror_errno(status),
+		"%s: cannot create a buffer of %zu bytes for %s: %s (%d); try fewer or smaller batches",
+		gpu->info.name, bytes, what, gksm_clerror_name(status), status);
 }
 
 static int create_kernel(struct gksm_gpu *gpu, cl_program program,

@@ -141,11 +141,11 @@ static int open_first_good(const struct candidates *from, struct gksm_gpu **gpu)
 		}
 	}
 	if (options->log)
-		options->log(options->log_arg,
-			     from->nr ? "no OpenCL device is usable: the C "
-					"twin computes" :
-					"no OpenCL device found: the C twin "
-					"computes");
+		options->log(
+			options->log_arg,
+			from->nr ?
+				"no OpenCL device is usable: the C twin computes" :
+				"no OpenCL device found: the C twin computes");
 	return open_twin(from, gpu);
 }
 

@@ -155,10 +155,10 @@ static int load(const struct recipe *recipe, cl_context context,
 	}
 	err = build_from_binary(recipe, context, binary, bytes, program);
 	if (err)
-		gksm_log(recipe->gpu,
-			 "%s is built from source: the driver refuses what %s "
-			 "holds",
-			 recipe->name, dir);
+		gksm_log(
+			recipe->gpu,
+			"%s is built from source: the driver refuses what %s holds",
+			recipe->name, dir);
 	free(binary);
 	return err;
 }

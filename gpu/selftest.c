@@ -72,18 +72,16 @@ static int check_hashes(struct gksm_gpu *gpu, const uint8_t *pages,
 		const bool zero = gksm_cpu_page_is_zero(page);
 
 		if (done->hashes[i] != hash)
-			return gksm_fail(gpu, -EBADMSG,
-					 "%s fails its self-test: hash of page "
-					 "%u is %016" PRIx64
-					 ", should be %016" PRIx64,
-					 gpu->info.name, i, done->hashes[i],
-					 hash);
+			return gksm_fail(
+				gpu, -EBADMSG,
+				"%s fails its self-test: hash of page %u is %016" PRIx64
+				", should be %016" PRIx64,
+				gpu->info.name, i, done->hashes[i], hash);
 		if (done->zeros[i] != zero)
-			return gksm_fail(gpu, -EBADMSG,
-					 "%s fails its self-test: zero flag of "
-					 "page %u is %u, should be %u",
-					 gpu->info.name, i, done->zeros[i],
-					 zero);
+			return gksm_fail(
+				gpu, -EBADMSG,
+				"%s fails its self-test: zero flag of page %u is %u, should be %u",
+				gpu->info.name, i, done->zeros[i], zero);
 	}
 	return 0;
 }

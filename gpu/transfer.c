@@ -74,10 +74,10 @@ int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 	if (status)
 		return gksm_cl_fail(gpu, status, "map the pages");
 	if (lane->mapped && lane->mapped != gksm_engine_pages(gpu, lane->batch))
-		return gksm_fail(gpu, -EIO,
-				 "%s: cannot use the pages in place: the "
-				 "driver made a copy",
-				 gpu->info.name);
+		return gksm_fail(
+			gpu, -EIO,
+			"%s: cannot use the pages in place: the driver made a copy",
+			gpu->info.name);
 	return 0;
 }
 
