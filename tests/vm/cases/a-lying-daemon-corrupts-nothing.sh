@@ -9,7 +9,7 @@
 load
 full_speed
 start_tenants -a 2 -b 1
-"$programs/writers" -k $gksm -s 60 -t 2 -m 100 &
+"$programs/writers" -k "$gksm" -s 60 -t 2 -m 100 &
 writers=$!
 "$programs/rogue" random 60 || die "the rogue gave up"
 wait $writers || exit 1

@@ -9,7 +9,7 @@
 load
 full_speed
 start_daemon
-"$programs/opportunity" -k $gksm || exit 1
+"$programs/opportunity" -k "$gksm" || exit 1
 above pages_hashed_offload 0 || die "the daemon had nothing to do"
 stop_daemon
 unload

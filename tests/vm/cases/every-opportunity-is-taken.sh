@@ -8,5 +8,5 @@
 
 load
 full_speed
-"$programs/opportunity" -k $gksm || exit 1
+"$programs/opportunity" -k "$gksm" || exit 1
 unload

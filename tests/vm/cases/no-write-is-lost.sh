@@ -10,7 +10,7 @@
 
 load
 full_speed
-"$programs/writers" -k $gksm -s 120 -t 4 -m 10000 &
+"$programs/writers" -k "$gksm" -s 120 -t 4 -m 10000 &
 writers=$!
 await 60 "60000 pages are hashed" above pages_hashed_kernel 60000
 start_daemon

@@ -6,6 +6,6 @@
 
 load
 full_speed
-"$programs/pins" $gksm || exit 1
+"$programs/pins" "$gksm" || exit 1
 above merges_refused_pinned 0 || die "no merge was refused"
 unload

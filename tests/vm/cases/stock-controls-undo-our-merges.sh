@@ -10,12 +10,12 @@
 load
 full_speed
 start_tenants
-"$programs/settle" $gksm || exit 1
+"$programs/settle" "$gksm" || exit 1
 [ "$(merged_pages)" -gt 1000 ] || die "too little was merged"
 put run 0
-echo 2 > $ksm/run
+echo 2 > "$ksm/run"
 [ "$(merged_pages)" -eq 0 ] || die "$(merged_pages) pages are still merged"
-echo 0 > $ksm/run
+echo 0 > "$ksm/run"
 verify_tenants
 put run 1
 await 60 "merging begins again" above pages_sharing 1000

@@ -10,7 +10,7 @@ load
 put pages_to_scan 100000
 put sleep_millisecs 0
 start_daemon
-"$programs/twoprocs" -k $gksm || exit 1
+"$programs/twoprocs" -k "$gksm" || exit 1
 above pages_hashed_offload 30000 || die "the daemon had nothing to do"
 counter_is offload active || die "offload is $(get offload)"
 stop_daemon

@@ -9,6 +9,6 @@
 load
 put pages_to_scan 100000
 put sleep_millisecs 0
-"$programs/twoprocs" -k $gksm || exit 1
+"$programs/twoprocs" -k "$gksm" || exit 1
 counter_is pages_hashed_offload 0 || die "who was the daemon?"
 unload

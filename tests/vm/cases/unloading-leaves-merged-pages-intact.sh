@@ -9,7 +9,7 @@
 load
 full_speed
 start_tenants
-"$programs/settle" $gksm || exit 1
+"$programs/settle" "$gksm" || exit 1
 unload
 [ "$(merged_pages)" -gt 1000 ] || die "the pages did not stay merged"
 verify_tenants
@@ -17,7 +17,8 @@ ask break
 verify_tenants
 load
 full_speed
-"$programs/settle" $gksm || exit 1
+"$programs/settle" "$gksm" || exit 1
 verify_tenants
-unload
 end_tenants
+"$programs/twoprocs" -k "$gksm" -n 4096 || exit 1
+unload

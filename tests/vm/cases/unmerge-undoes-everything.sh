@@ -9,7 +9,7 @@
 load
 full_speed
 start_tenants
-"$programs/settle" $gksm || exit 1
+"$programs/settle" "$gksm" || exit 1
 [ "$(merged_pages)" -gt 1000 ] || die "too little was merged"
 "$gksmctl" unmerge || die "gksmctl unmerge: exit status $?"
 counter_is pages_shared 0 || die "pages_shared is $(get pages_shared)"

@@ -24,13 +24,13 @@ load
 start_daemon
 exits_with 6 "$gksmd" --config /tmp/gksmd.conf
 stop_daemon
-echo 1 > $ksm/run
+echo 1 > "$ksm/run"
 exits_with 8 "$gksmd" --config /tmp/gksmd.conf
-echo 0 > $ksm/run
+echo 0 > "$ksm/run"
 exits_with 4 setpriv --reuid 65534 --clear-groups "$gksmd"
 exits_with 5 "$gksmd" --config /tmp/gksmd.conf --device no-such-device
 for word in 3 -1 x ''; do
-	if echo "$word" > $gksm/run 2> /dev/null; then
+	if echo "$word" > "$gksm/run" 2> /dev/null; then
 		die "run takes '$word'"
 	fi
 done

@@ -11,9 +11,9 @@ put use_zero_pages 1
 full_speed
 start_tenants -a 2 -b 0
 await 60 "zero pages are merged" above ksm_zero_pages 1000
-if [ -e $ksm/ksm_zero_pages ]; then
-	[ "$(cat $ksm/ksm_zero_pages)" -ge 1000 ] ||
-		die "the kernel counts $(cat $ksm/ksm_zero_pages) zero pages"
+if [ -e "$ksm/ksm_zero_pages" ]; then
+	[ "$(cat "$ksm/ksm_zero_pages")" -ge 1000 ] ||
+		die "the kernel counts $(cat "$ksm/ksm_zero_pages") zero pages"
 fi
 verify_tenants
 ask break

@@ -149,7 +149,7 @@ kill_daemon() {
 start_tenants() {
 	rm -f /tmp/tenants.in
 	mkfifo /tmp/tenants.in
-	find -L /usr/bin /usr/lib/x86_64-linux-gnu -maxdepth 1 -type f \
+	find /usr/bin /usr/lib/x86_64-linux-gnu -maxdepth 1 -type f \
 		-size +256k -size -1500k 2> /dev/null | sort |
 		head -n 12 > /tmp/files
 	# shellcheck disable=SC2046 # several files
