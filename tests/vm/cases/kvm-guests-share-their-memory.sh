@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 240
+# limit: 600
 #
 # Two unmodified QEMU guests on KVM, each checking its memory all the time.
 # Their RAM has to be merged, within and across them, and stay right.
@@ -62,12 +62,12 @@ start_guest 1
 guest1=$!
 start_guest 2
 guest2=$!
-await 90 "both guests run" has_rounds 1
-await 60 "the guests' memory is merged" sharing
+await 240 "both guests run" has_rounds 1
+await 180 "the guests' memory is merged" sharing
 cat /tmp/frames
 above notifier_calls 0 || die "no notifier was called"
 seen=$(($(rounds 1) > $(rounds 2) ? $(rounds 1) : $(rounds 2)))
-await 60 "the guests go on" has_rounds $((seen + 5))
+await 180 "the guests go on" has_rounds $((seen + 5))
 sharing || cat /tmp/frames
 kill $guest1 $guest2
 wait $guest1 $guest2
