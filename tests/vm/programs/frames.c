@@ -6,7 +6,8 @@
  * writable private memory:
  *
  *   mapped   pages present
- *   merged   pages whose frame the kernel calls a KSM page
+ *   merged   pages whose frame the kernel calls a KSM page, and keeps off the
+ *            LRU lists: some kernels (6.12) call every anonymous page one
  *   within   of those, beyond the first of their frame in the same process
  *   across   frames that more than one of the processes map
  */
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define KPF_LRU (1ULL << 5)
 #define KPF_KSM (1ULL << 21)
 
 /**
@@ -75,7 +77,17 @@ static bool is_merged(int kpageflags, uint64_t pfn)
 
 	if (pread(kpageflags, &flags, 8, (off_t)(pfn * 8)) != 8)
 		fail("cannot read /proc/kpageflags");
-	return flags & KPF_KSM;
+	return (flags & KPF_KSM) && !(flags & KPF_LRU);
+}
+
+/* Fresh pages wait for their LRU list in lists of each CPU. */
+static void drain_lru(void)
+{
+	int file = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	if (file < 0 || write(file, "1", 1) != 1)
+		fail("cannot drop caches: %s", strerror(errno));
+	close(file);
 }
 
 static int compare(const void *a, const void *b)
@@ -97,6 +109,7 @@ int main(int argc, char **argv)
 		fail("cannot open /proc/kpageflags: %s", strerror(errno));
 	if (argc < 2)
 		fail("usage: frames PID...");
+	drain_lru();
 	for (int i = 1; i < argc; i++)
 		add_process((unsigned int)i, (pid_t)parse_number(argv[i], 'p'));
 	qsort(entries, nr_entries, sizeof(*entries), compare);
