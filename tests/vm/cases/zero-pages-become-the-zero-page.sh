@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # limit: 120
 #
-# use_zero_pages, and the kernel's own count of them where it has one.
+# use_zero_pages. The kernel counts those of ksmd alone, where it does.
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
+# Since 6.12 splitting a huge page maps the zero page for its empty pages, so
+# that nothing is left to merge.
+echo never > /sys/kernel/mm/transparent_hugepage/enabled
 load
 put use_zero_pages 1
 full_speed
 start_tenants -a 2 -b 0
 await 60 "zero pages are merged" above ksm_zero_pages 1000
 if [ -e "$ksm/ksm_zero_pages" ]; then
-	[ "$(cat "$ksm/ksm_zero_pages")" -ge 1000 ] ||
+	[ "$(cat "$ksm/ksm_zero_pages")" -eq 0 ] ||
 		die "the kernel counts $(cat "$ksm/ksm_zero_pages") zero pages"
 fi
 verify_tenants
