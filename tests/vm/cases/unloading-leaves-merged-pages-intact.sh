@@ -20,5 +20,5 @@ full_speed
 "$programs/settle" "$gksm" || exit 1
 verify_tenants
 end_tenants
-"$programs/twoprocs" -k "$gksm" -n 4096 || exit 1
+"$programs/opportunity" -k "$gksm" || exit 1
 unload

@@ -132,6 +132,8 @@ int main(int argc, char **argv)
 			fail("usage: twoprocs [-k DIR] [-n PAGES]");
 		}
 	}
+	/* Nothing is merged before the memory has been measured. */
+	ksm_write(ksm, "run", 0);
 	for (int i = 0; i < NR_PROCESSES; i++)
 		worker_start(&workers[i], serve, NULL);
 	ask_both(workers, ASK_FILL);
