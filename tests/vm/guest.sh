@@ -57,6 +57,13 @@ save_caches() {
 		mv "$keep.new" "$keep"
 }
 
+# Line counts of the module, if the kernel and the build keep some.
+save_counts() {
+	[ "$VM_COVERAGE" ] && [ -d /sys/kernel/debug/gcov ] || return
+	(cd /sys/kernel/debug/gcov && find . -name '*.gcda' |
+		cpio --quiet -pdm "$GKSM_OUT/gcov") > /dev/ttyS1 2>&1
+}
+
 say() {
 	echo "$VM_NONCE $*" > /dev/ttyS1
 }
@@ -163,6 +170,7 @@ else
 	done < /run/vm/out/.plan
 fi
 save_caches
+save_counts
 say "done"
 sync
 $busybox poweroff -f

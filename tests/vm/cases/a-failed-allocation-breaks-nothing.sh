@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: debug-kernel
 # limit: 900
 #
 # Each allocation of the module fails once. Needs a kernel with fault

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: other-kernels
 # limit: 300
 #
 # What is merged against a brute-force count, hashed by gksmd on PoCL.

@@ -25,7 +25,7 @@ start_guest() {
 	qemu-system-x86_64 -accel kvm -cpu qemu64 -m 128 -nodefaults \
 		-display none -no-reboot -kernel "$image" \
 		-initrd /tmp/guest.cpio \
-		-append "console=ttyS0 quiet panic=-1 guest=$1" \
+		-append "console=ttyS0 panic=-1 guest=$1" \
 		-serial "file:/tmp/guest$1.console" \
 		-serial "file:/tmp/guest$1" &
 }
@@ -35,11 +35,19 @@ rounds() {
 	grep -c 'is right' "/tmp/guest$1"
 }
 
+# fail_with_console NUMBER WHAT
+fail_with_console() {
+	tail -n 40 "/tmp/guest$1.console" "/tmp/guest$1" >&9
+	die "guest $1 $2"
+}
+
 # has_rounds COUNT: both guests have, and no error.
 has_rounds() {
 	if cat /tmp/guest1 /tmp/guest2 | grep 'LOST WRITE' >&9; then
 		die "a guest lost a write"
 	fi
+	kill -0 $guest1 || fail_with_console 1 "is gone"
+	kill -0 $guest2 || fail_with_console 2 "is gone"
 	[ "$(rounds 1)" -ge "$1" ] && [ "$(rounds 2)" -ge "$1" ]
 }
 

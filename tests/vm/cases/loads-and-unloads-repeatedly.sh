@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: other-kernels
 # limit: 120
 #
 # Ten times, also while the scanner runs at full speed over two processes.

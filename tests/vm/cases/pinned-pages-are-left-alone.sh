@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: other-kernels
 # limit: 60
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: debug-kernel
 # limit: 180
 #
 # Every call of /dev/gksm with every kind of wrong argument, at random, from

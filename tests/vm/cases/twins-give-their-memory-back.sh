@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: other-kernels
 # limit: 120
 #
 # Two processes, all pages the same, hashed in the kernel.

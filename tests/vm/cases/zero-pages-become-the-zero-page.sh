@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: other-kernels
 # limit: 120
 #
 # use_zero_pages. The kernel counts those of ksmd alone, where it does.

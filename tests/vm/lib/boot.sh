@@ -155,9 +155,9 @@ build_qemu_args() {
 
 # write_vm_conf: what init and guest.sh need to know.
 write_vm_conf() {
-	local name
+	local name coverage=${GKSM_COVERAGE-}
 
-	for name in nonce src build accel swap shell; do
+	for name in nonce src build accel swap shell coverage; do
 		printf 'VM_%s=%q\n' "${name^^}" "${!name}"
 	done
 }

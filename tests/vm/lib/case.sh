@@ -18,6 +18,9 @@ gksmd=$GKSM_BUILD/daemon/gksmd
 gksmd_log=/tmp/gksmd.log
 daemon_pid=
 
+# Of a case before.
+rm -f $gksmd_log
+
 # Messages get out even from where output is thrown away.
 exec 9>&1
 
