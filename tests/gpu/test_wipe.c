@@ -7,7 +7,6 @@
  *
  * PoCL's device memory is memory of the process.
  */
-#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,16 +61,15 @@ static int search_memory(void)
 
 	assert_non_null(maps);
 	while (fgets(line, sizeof(line), maps)) {
-		uintptr_t start, end;
+		/* "START-END rw-p ..."; %p needs no cast from a number. */
+		void *start, *end;
 		char access[5];
 
-		assert_int_equal(sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s",
-					&start, &end, access),
-				 3);
+		assert_int_equal(
+			sscanf(line, "%p-%p %4s", &start, &end, access), 3);
 		if (strncmp(access, "rw", 2) != 0 || strstr(line, "[v"))
 			continue;
-		found |= search_area((const uint64_t *)start,
-				     (const uint64_t *)end);
+		found |= search_area(start, end);
 	}
 	fclose(maps);
 	return found;
