@@ -182,12 +182,6 @@ static void tell_status(struct gksm_control *control)
 					value);
 }
 
-/* Unmerging takes as long as it takes; meanwhile no batch would be answered. */
-static bool waits(const char *key, const char *value)
-{
-	return strcmp(key, "run") == 0 && strcmp(value, "2") == 0;
-}
-
 static int change(struct gksm_control *control,
 		  const struct gksm_request *request)
 {
@@ -198,7 +192,7 @@ static int change(struct gksm_control *control,
 		return refuse(control, -ENOENT, "no such setting");
 	if (gksm_field_parse(&gksm_fields[field], request->value, &value))
 		return refuse(control, -ERANGE, "not a value of this setting");
-	if (waits(request->key, request->value))
+	if (gksm_field_is_unmerge(&gksm_fields[field], value))
 		return refuse(control, -ERANGE, "use gksmctl unmerge");
 	if (gksm_settings_write(control->settings, field, request->value))
 		return refuse(control, -ECANCELED,

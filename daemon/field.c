@@ -116,3 +116,16 @@ int gksm_field_parse(const struct gksm_field *field, const char *text,
 {
 	return gksm_text_to_u64(text, field->min, field->max, value);
 }
+
+/**
+ * gksm_field_is_unmerge - is this no setting, but the order to unmerge?
+ * @field: which
+ * @value: a value that it takes
+ *
+ * The module answers when all pages are unmerged: whoever has batches to
+ * serve cannot wait for that.
+ */
+bool gksm_field_is_unmerge(const struct gksm_field *field, uint64_t value)
+{
+	return strcmp(field->name, "run") == 0 && value == 2;
+}

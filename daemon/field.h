@@ -36,5 +36,6 @@ extern const size_t gksm_nr_fields;
 size_t gksm_field_find(const char *name);
 int gksm_field_parse(const struct gksm_field *field, const char *text,
 		     uint64_t *value);
+bool gksm_field_is_unmerge(const struct gksm_field *field, uint64_t value);
 
 #endif /* GKSM_FIELD_H */

@@ -82,6 +82,7 @@ key gksm/1 set ../ksm/run 1
 value gksm/1 set use_zero_pages 2
 value gksm/1 set pages_to_scan -1
 value gksm/1 set run 2
+value gksm/1 set run 02
 version gksm/2 status
 version GET / HTTP/1.1
 command gksm/1 stop
