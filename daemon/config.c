@@ -108,6 +108,12 @@ static void take_scan(struct reading *r, const char *key, const char *text)
 		      (unsigned long long)field->max);
 		return;
 	}
+	if (gksm_field_is_unmerge(field, r->config->scan[i])) {
+		fault(r,
+		      "bad value \"%s\" for %s: unmerging is an action, not a setting. Try: gksmctl unmerge",
+		      text, key);
+		return;
+	}
 	r->config->scan_set[i] = true;
 }
 

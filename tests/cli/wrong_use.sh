@@ -109,6 +109,10 @@ check key_twice 2 'twice.conf:6: key "batches" again; first given in line 2' \
 conf scan_twice '[scan]\nrun=1\nrun=0\n'
 check scan_key_twice 2 'scan_twice.conf:3: key "run" again; .* line 2' \
 	d --config "$dir/scan_twice.conf"
+conf unmerge '[scan]\nrun = 2\n'
+check unmerge_in_config 2 \
+	'unmerge.conf:2: bad value "2" for run: .* Try: gksmctl unmerge' \
+	d --config "$dir/unmerge.conf"
 conf no_value '[engine]\nbatches\n'
 check no_value 2 'no_value.conf:2: expected "key = value"' \
 	d --config "$dir/no_value.conf"

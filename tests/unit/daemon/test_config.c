@@ -110,6 +110,7 @@ static void faults_are_errors(void **state)
 		"[engine]\nbatch_slots=65537\n",
 		"[engine]\ndevice=\n",
 		"[engine]\ncache_dir=relative\n",
+		"[scan]\nrun=2\n",
 		"[scan]\nrun=3\n",
 		"[scan]\nuse_zero_pages=2\n",
 		"[scan]\npages_to_scan=4294967296\n",
