@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "index.h"
+#include "memory.h"
 
 /**
  * DOC: Why a hash table where KSM has trees
@@ -59,8 +60,8 @@ static int resize(struct gksm_index *ix, unsigned int bits)
 	if (bits > MAX_BITS)
 		return -ENOMEM;
 	grown.bits = bits;
-	grown.entries = kvcalloc(1ULL << bits, sizeof(*grown.entries),
-				 GFP_KERNEL | __GFP_NOWARN);
+	grown.entries =
+		kvcalloc(1ULL << bits, sizeof(*grown.entries), GKSM_GFP);
 	if (!grown.entries)
 		return -ENOMEM;
 	for (i = 0; ix->entries && i <= mask(ix); i++) {

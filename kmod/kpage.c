@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "kpage.h"
+#include "memory.h"
 
 /**
  * DOC: The identity of a merged page
@@ -41,18 +42,23 @@
 
 static struct page **pools[MAX_NUMNODES]; /* scan lock */
 
+/* Nobody is to be killed for a merge: __GFP_NORETRY fails instead. */
 static struct page *fresh_page(int nid)
 {
-	return alloc_pages_node(nid, GFP_HIGHUSER | __GFP_NOWARN, 0);
+	return alloc_pages_node(nid,
+				GFP_HIGHUSER | __GFP_NORETRY | __GFP_NOWARN, 0);
 }
 
 static void fill_pool(int nid)
 {
 	unsigned int i;
 
-	for (i = 0; i < POOL_PAGES; i++)
+	for (i = 0; i < POOL_PAGES; i++) {
 		if (!pools[nid][i])
 			pools[nid][i] = fresh_page(nid);
+		if (!pools[nid][i])
+			break;
+	}
 }
 
 /* A random page of the node's pool, or any page of the node. */
@@ -61,8 +67,8 @@ static struct page *random_page(int nid)
 	struct page **slot, *page;
 
 	if (!pools[nid])
-		pools[nid] = kcalloc(POOL_PAGES, sizeof(struct page *),
-				     GFP_KERNEL | __GFP_NOWARN);
+		pools[nid] =
+			kcalloc(POOL_PAGES, sizeof(struct page *), GKSM_GFP);
 	if (!pools[nid])
 		return NULL;
 	slot = &pools[nid][get_random_u32() % POOL_PAGES];

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/xxhash.h>
 
+#include "memory.h"
 #include "mm_slot.h"
 #include "scan.h"
 #include "stats.h"
@@ -74,12 +75,12 @@ static void add_slot(struct mm_struct *mm)
 	struct gksm_mm_slot *slot;
 	const void *zeros = page_address(ZERO_PAGE(0));
 
-	slot = kmem_cache_alloc(slot_cache, GFP_KERNEL | __GFP_NOWARN);
+	slot = kmem_cache_alloc(slot_cache, GKSM_GFP);
 	if (!slot)
 		return;
 	if (xa_alloc_cyclic(&slots_by_id, &slot->id, slot,
 			    XA_LIMIT(1, GKSM_MM_ID_MAX), &next_id,
-			    GFP_KERNEL | __GFP_NOWARN) < 0) {
+			    GKSM_GFP) < 0) {
 		kmem_cache_free(slot_cache, slot);
 		return;
 	}
@@ -171,8 +172,7 @@ int gksm_mm_list_collect(struct gksm_mm_list *list,
 
 	for (;;) {
 		list->nr = 0;
-		list->mms = kvmalloc_array(room, sizeof(*list->mms),
-					   GFP_KERNEL | __GFP_NOWARN);
+		list->mms = kvmalloc_array(room, sizeof(*list->mms), GKSM_GFP);
 		if (!list->mms)
 			return -ENOMEM;
 		found = 0;
@@ -380,11 +380,10 @@ u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
 	if (!region) {
 		if (!create || !room_for_region())
 			return NULL;
-		region = (u64 *)get_zeroed_page(GFP_KERNEL | __GFP_NOWARN);
+		region = (u64 *)get_zeroed_page(GKSM_GFP);
 		if (!region)
 			return NULL;
-		if (xa_err(xa_store(&slot->regions, i, region,
-				    GFP_KERNEL | __GFP_NOWARN))) {
+		if (xa_err(xa_store(&slot->regions, i, region, GKSM_GFP))) {
 			free_page((unsigned long)region);
 			return NULL;
 		}

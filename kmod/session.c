@@ -12,6 +12,7 @@
 #include <linux/vmalloc.h>
 #include <linux/xxhash.h>
 
+#include "memory.h"
 #include "result.h"
 #include "scan.h"
 #include "session.h"
@@ -71,8 +72,7 @@ static int alloc_area(struct gksm_area *area, u64 bytes, bool contiguous)
 {
 	unsigned long nr = DIV_ROUND_UP(bytes, PAGE_SIZE);
 
-	area->pages =
-		kvcalloc(nr, sizeof(*area->pages), GFP_KERNEL | __GFP_NOWARN);
+	area->pages = kvcalloc(nr, sizeof(*area->pages), GKSM_GFP);
 	if (!area->pages)
 		return -ENOMEM;
 	for (area->nr = 0; area->nr < nr; area->nr++) {
@@ -117,8 +117,7 @@ static int alloc_ring(struct gksm_ring *ring, const struct gksm_area *staging,
 
 		b->index = i;
 		b->pages = staging->pages + (size_t)i * slots;
-		b->ents = kvcalloc(slots, sizeof(*b->ents),
-				   GFP_KERNEL | __GFP_NOWARN);
+		b->ents = kvcalloc(slots, sizeof(*b->ents), GKSM_GFP);
 		if (!b->ents)
 			return -ENOMEM;
 	}

@@ -10,6 +10,7 @@
 
 #include "index.h"
 #include "kpage.h"
+#include "memory.h"
 #include "stable.h"
 #include "stats.h"
 
@@ -79,7 +80,7 @@ struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 hash,
 {
 	struct gksm_stable_node *node;
 
-	node = kmem_cache_alloc(node_cache, GFP_KERNEL | __GFP_NOWARN);
+	node = kmem_cache_alloc(node_cache, GKSM_GFP);
 	if (!node)
 		return NULL;
 	node->salt = salt;
