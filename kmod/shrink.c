@@ -2,6 +2,7 @@
 /*
  * shrink.c - give memory back when the kernel asks for it
  */
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/shrinker.h>
 
@@ -26,22 +27,44 @@
  * tried; a scan that is busy is asked again soon.
  */
 
+/*
+ * How many merged pages nobody maps is known only when they have been counted,
+ * which takes a look at each: not again for a while if there were none.
+ */
+#define RECOUNT_JIFFIES HZ
+
+static unsigned long next_recount;
+
+static bool may_recount(void)
+{
+	return time_after_eq(jiffies, READ_ONCE(next_recount));
+}
+
+static unsigned long free_unmapped(void)
+{
+	u64 before = gksm_stable_nr(), freed;
+
+	gksm_stable_recount();
+	freed = before - gksm_stable_nr();
+	if (!freed)
+		WRITE_ONCE(next_recount, jiffies + RECOUNT_JIFFIES);
+	return freed;
+}
+
 static unsigned long count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	return gksm_kpage_pooled() +
+	return (may_recount() ? gksm_stable_nr() : 0) + gksm_kpage_pooled() +
 	       (gksm_mm_slots_bytes() + gksm_unstable_bytes()) / PAGE_SIZE;
 }
 
 static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	unsigned long freed;
-	u64 nodes;
+	unsigned long freed = 0;
 
 	if (!gksm_scan_trylock())
 		return SHRINK_STOP;
-	nodes = gksm_stable_nr();
-	gksm_stable_recount();
-	freed = nodes - gksm_stable_nr();
+	if (may_recount())
+		freed = free_unmapped();
 	if (freed < sc->nr_to_scan)
 		freed += gksm_kpage_drain();
 	if (freed < sc->nr_to_scan) {
@@ -52,7 +75,7 @@ static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
 		freed += gksm_mm_slots_shrink(sc->nr_to_scan - freed);
 	gksm_scan_unlock();
 	gksm_count(pages_reclaimed, freed);
-	return freed;
+	return freed ?: SHRINK_STOP;
 }
 
 static struct gksm_shrinker shrinker;
@@ -64,6 +87,7 @@ static struct gksm_shrinker shrinker;
  */
 int gksm_shrink_init(void)
 {
+	next_recount = jiffies;
 	return gksm_shrinker_register(&shrinker, "gksm", count, scan);
 }
 
