@@ -3,8 +3,8 @@
 #define GKSM_BREAKAGE_H
 
 /*
- * A test-only build leaves one guard of the merge protocol out, to show that
- * the stress tests see its absence: make ... GKSM_CFLAGS=-DGKSM_BREAK=4.
+ * A test-only build leaves one guard out, to show that a test sees its
+ * absence: make ... GKSM_CFLAGS=-DGKSM_BREAK=4.
  * Never load such a module on a machine that matters; it says so itself.
  */
 #ifndef GKSM_BREAK
@@ -16,6 +16,8 @@
 #define GKSM_BREAK_PIN 2	/* do not look for other references */
 #define GKSM_BREAK_COMPARE 4	/* do not compare under protection */
 #define GKSM_BREAK_FLUSH 8	/* do not flush */
+#define GKSM_BREAK_WIPE 16	/* do not clear what a session had */
+#define GKSM_BREAK_RANDOM 32	/* take merged pages in order */
 /* clang-format on */
 
 #define gksm_breaks(guard) ((GKSM_BREAK) & (guard))

@@ -8,6 +8,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "breakage.h"
 #include "kpage.h"
 #include "memory.h"
 
@@ -71,7 +72,9 @@ static struct page *random_page(int nid)
 			kcalloc(POOL_PAGES, sizeof(struct page *), GKSM_GFP);
 	if (!pools[nid])
 		return NULL;
-	slot = &pools[nid][get_random_u32() % POOL_PAGES];
+	slot = &pools[nid][0];
+	if (!gksm_breaks(GKSM_BREAK_RANDOM))
+		slot += get_random_u32() % POOL_PAGES;
 	if (!*slot)
 		fill_pool(nid);
 	page = *slot;

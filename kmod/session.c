@@ -12,6 +12,7 @@
 #include <linux/vmalloc.h>
 #include <linux/xxhash.h>
 
+#include "breakage.h"
 #include "memory.h"
 #include "result.h"
 #include "scan.h"
@@ -59,7 +60,8 @@ static void free_area(struct gksm_area *area)
 		vunmap(area->vaddr);
 	for (i = 0; i < area->nr; i++) {
 		/* Whoever still pins the page finds nothing in it. */
-		clear_highpage(area->pages[i]);
+		if (!gksm_breaks(GKSM_BREAK_WIPE))
+			clear_highpage(area->pages[i]);
 		put_page(area->pages[i]);
 		if (!(i & 0xff))
 			cond_resched();
