@@ -77,6 +77,11 @@ static int resize(struct gksm_index *ix, unsigned int bits)
 	return 0;
 }
 
+static bool is_full(const struct gksm_index *ix)
+{
+	return ix->nr + 1 > (3ULL << ix->bits) / 4;
+}
+
 /**
  * gksm_index_init() - make an empty index; allocates nothing
  * @ix:	      the index
@@ -146,7 +151,7 @@ int gksm_index_insert(struct gksm_index *ix, u64 key, u64 value)
 	i = probe(ix, key);
 	if (ix->entries[i].value)
 		return -EEXIST;
-	if (ix->nr + 1 > (3ULL << ix->bits) / 4) {
+	if (is_full(ix)) {
 		err = resize(ix, ix->bits + 1);
 		if (err)
 			return err;
@@ -235,4 +240,21 @@ bool gksm_index_remove(struct gksm_index *ix, u64 key)
 u64 gksm_index_bytes(const struct gksm_index *ix)
 {
 	return ix->entries ? sizeof(*ix->entries) << ix->bits : 0;
+}
+
+/**
+ * gksm_index_grown_bytes() - memory in use after one more insertion
+ * @ix: the index
+ *
+ * While it grows the old table is there as well, half as large.
+ *
+ * Return: bytes.
+ */
+u64 gksm_index_grown_bytes(const struct gksm_index *ix)
+{
+	unsigned int bits = ix->bits;
+
+	if (ix->entries && is_full(ix))
+		bits++;
+	return sizeof(*ix->entries) << bits;
 }

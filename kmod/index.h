@@ -39,5 +39,6 @@ u64 gksm_index_find(const struct gksm_index *ix, u64 key);
 u64 gksm_index_replace(struct gksm_index *ix, u64 key, u64 value);
 bool gksm_index_remove(struct gksm_index *ix, u64 key);
 u64 gksm_index_bytes(const struct gksm_index *ix);
+u64 gksm_index_grown_bytes(const struct gksm_index *ix);
 
 #endif /* GKSM_INDEX_H */

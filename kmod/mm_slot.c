@@ -31,7 +31,9 @@
  *
  * Memory: one page per 2 MiB of address space with hashed pages (0.2 %), and
  * a slot per address space. Regions that a whole pass did not touch are
- * freed at its end (XA_MARK_0 says touched).
+ * freed at its end (XA_MARK_0 says touched). Of max_metadata_kib, hashes take
+ * at most a half: a hash is of use only if there is room for the candidate as
+ * well, which takes three to five times as much (unstable.c).
  */
 
 #define REGION_TOUCHED XA_MARK_0
@@ -270,6 +272,9 @@ void gksm_mm_slots_prune(void)
 	unsigned long i;
 	void *region;
 
+	/* The limit may have been lowered: what is of use comes back. */
+	if (!gksm_metadata_fits(2 * gksm_mm_slots_bytes()))
+		gksm_mm_slots_shrink(nr_regions);
 	list_for_each_entry(slot, &slots, list) {
 		xa_for_each(&slot->regions, i, region) {
 			if (xa_get_mark(&slot->regions, i, REGION_TOUCHED)) {
@@ -352,11 +357,10 @@ unsigned long gksm_cookie_addr(u64 cookie)
 
 static bool room_for_region(void)
 {
-	unsigned long limit_kib = READ_ONCE(gksm_settings.max_metadata_kib);
+	u64 bytes = gksm_mm_slots_bytes() + PAGE_SIZE;
 
-	return !limit_kib || (gksm_mm_slots_bytes() + gksm_unstable_bytes() +
-			      PAGE_SIZE) / 1024 <=
-				     limit_kib;
+	return gksm_metadata_fits(2 * bytes) &&
+	       gksm_metadata_fits(bytes + gksm_unstable_bytes());
 }
 
 /**
@@ -366,7 +370,8 @@ static bool room_for_region(void)
  * @create: whether to make room for it
  *
  * Marks the region as touched in this pass. At the limit of max_metadata_kib
- * no room is made: pages beyond it are not merged with new twins.
+ * no room is made: pages beyond it join merged pages, but are not offered to
+ * twins.
  *
  * Context: scan lock held; may sleep if @create.
  * Return: the place, or NULL if there is none (and no room to make it).

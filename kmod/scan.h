@@ -31,6 +31,14 @@ struct gksm_settings {
 
 extern struct gksm_settings gksm_settings;
 
+/* May hashes and candidates take so many bytes? */
+static inline bool gksm_metadata_fits(u64 bytes)
+{
+	unsigned long limit_kib = READ_ONCE(gksm_settings.max_metadata_kib);
+
+	return !limit_kib || (bytes + 1023) / 1024 <= limit_kib;
+}
+
 int gksm_scan_init(void);
 void gksm_scan_exit(void);
 void gksm_scan_wake(void);

@@ -11,9 +11,11 @@
 #include <linux/random.h>
 
 #include "index.h"
+#include "mm_slot.h"
+#include "scan.h"
 #include "unstable.h"
 
-#define UNSTABLE_MIN_BITS 12
+#define UNSTABLE_MIN_BITS 8 /* a page */
 
 static struct gksm_index unstable_index;
 
@@ -49,11 +51,15 @@ u64 gksm_unstable_find(u64 hash)
  * @hash:   its hash
  * @cookie: its name; takes the place of another page with this hash
  *
- * Without memory the page is not entered, and waits for the next pass.
+ * Without memory, or room below max_metadata_kib, the page is not entered, and
+ * waits for the next pass. It may still find a twin that is here.
  */
 void gksm_unstable_put(u64 hash, u64 cookie)
 {
-	if (!gksm_index_replace(&unstable_index, hash, cookie))
+	if (gksm_index_replace(&unstable_index, hash, cookie))
+		return;
+	if (gksm_metadata_fits(gksm_mm_slots_bytes() +
+			       gksm_index_grown_bytes(&unstable_index)))
 		gksm_index_insert(&unstable_index, hash, cookie);
 }
 
@@ -72,6 +78,9 @@ void gksm_unstable_remove(u64 hash)
 void gksm_unstable_clear(void)
 {
 	gksm_index_clear(&unstable_index);
+	/* The limit may have been lowered. */
+	if (!gksm_metadata_fits(gksm_mm_slots_bytes() + gksm_unstable_bytes()))
+		gksm_index_destroy(&unstable_index);
 }
 
 /**

@@ -261,12 +261,18 @@ static void no_room_is_made_beyond_the_limit(void **state)
 	begin_processes(1);
 	gksm_mm_slots_update();
 	slot = gksm_mm_slot_first();
+	/* The other half is for candidates. */
 	gksm_settings.max_metadata_kib =
-		(gksm_mm_slots_bytes() + PAGE_SIZE) / 1024;
+		2 * (gksm_mm_slots_bytes() + PAGE_SIZE) / 1024 + 1;
 	assert_non_null(gksm_mm_slot_last_hash(slot, 0, true));
 	assert_null(gksm_mm_slot_last_hash(slot, REGION, true));
 	/* What is there stays. */
+	gksm_mm_slots_prune();
 	assert_non_null(gksm_mm_slot_last_hash(slot, PAGE_SIZE, true));
+	/* Unless the limit is lowered. */
+	gksm_settings.max_metadata_kib--;
+	gksm_mm_slots_prune();
+	assert_null(gksm_mm_slot_last_hash(slot, PAGE_SIZE, true));
 }
 
 static void shrinking_stops_when_enough_is_free(void **state)

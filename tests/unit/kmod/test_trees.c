@@ -6,6 +6,8 @@
 #include "test.h"
 
 #include "kpage.h"
+#include "mm_slot.h"
+#include "scan.h"
 #include "stable.h"
 #include "stats.h"
 #include "unstable.h"
@@ -19,6 +21,14 @@ struct page {
 };
 
 static struct page pages[NR];
+
+struct gksm_settings gksm_settings;
+static u64 slots_bytes;
+
+u64 gksm_mm_slots_bytes(void)
+{
+	return slots_bytes;
+}
 
 void gksm_kpage_free(struct page *kpage)
 {
@@ -211,6 +221,8 @@ static int set_up_unstable(void **state)
 {
 	(void)state;
 	shim_reset_allocs();
+	gksm_settings = (struct gksm_settings){};
+	slots_bytes = 0;
 	gksm_unstable_init();
 	return shim_live_allocs();
 }
@@ -280,6 +292,33 @@ static void without_memory_a_page_does_not_wait(void **state)
 	assert_int_equal(gksm_unstable_find(7), 1);
 }
 
+static void candidates_stay_below_the_limit(void **state)
+{
+	const u64 room =
+		2048 * 3 / 4; /* of a table of 32 KiB, the next is 64 */
+	u64 i;
+
+	(void)state;
+	gksm_settings.max_metadata_kib = 64;
+	slots_bytes = 32 * 1024;
+	for (i = 0; i < NR; i++)
+		gksm_unstable_put(hash_of(i), i + 1);
+	assert_int_equal(gksm_unstable_bytes(), 32 * 1024);
+	assert_int_equal(gksm_unstable_nr(), room);
+	assert_int_equal(gksm_unstable_find(hash_of(room - 1)), room);
+	assert_int_equal(gksm_unstable_find(hash_of(room)), 0);
+	/* Who has the hash of one that waits still takes its place. */
+	gksm_unstable_put(hash_of(3), 77);
+	assert_int_equal(gksm_unstable_find(hash_of(3)), 77);
+	/* One byte less is one byte too few, also for what is there. */
+	slots_bytes++;
+	gksm_unstable_remove(hash_of(0));
+	gksm_unstable_put(hash_of(0), 1);
+	assert_int_equal(gksm_unstable_find(hash_of(0)), 0);
+	gksm_unstable_clear();
+	assert_int_equal(gksm_unstable_bytes(), 0);
+}
+
 #define stable_test(name) \
 	cmocka_unit_test_setup_teardown(name, set_up_stable, tear_down_stable)
 #define unstable_test(name)                                    \
@@ -304,6 +343,7 @@ int main(void)
 		unstable_test(the_last_page_with_a_hash_waits),
 		unstable_test(a_new_pass_finds_nobody_waiting),
 		unstable_test(without_memory_a_page_does_not_wait),
+		unstable_test(candidates_stay_below_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
