@@ -31,7 +31,8 @@
  * 1. Its hash differs from that of the last pass: it is *volatile*. Remember
  *    the hash and leave the page alone. A page never hashed before is not
  *    volatile yet: it may join a merged page at once (2), but waits for the
- *    next pass before it is offered to others (4).
+ *    next pass before it is offered to others (4). So does, in each pass,
+ *    one whose hash cannot be kept (max_metadata_kib).
  * 2. The stable tree has the hash: merge the page there.
  * 3. It is zero, and use_zero_pages is set: map the zero page.
  * 4. The unstable tree has the hash: that page and this one are twins. Make a
@@ -317,17 +318,28 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent)
 	add_job(twin, gksm_cookie_addr(cookie), node);
 }
 
+/* Step 2: returns whether there is a merged page to join. */
+static bool join_merged(struct gksm_mm_slot *slot, unsigned long addr, u64 hash)
+{
+	struct gksm_stable_node *node = gksm_stable_find(slot->salt, hash);
+
+	if (node)
+		add_job(slot, addr, node);
+	return node;
+}
+
 /* Returns whether the page counts as volatile. */
 static bool apply_one(const struct gksm_ent *ent)
 {
 	struct gksm_mm_slot *slot = gksm_cookie_slot(ent->cookie);
 	unsigned long addr = gksm_cookie_addr(ent->cookie);
-	struct gksm_stable_node *node;
 	u64 *last, before, now;
 
-	last = slot ? gksm_mm_slot_last_hash(slot, addr, true) : NULL;
-	if (!last)
+	if (!slot)
 		return true;
+	last = gksm_mm_slot_last_hash(slot, addr, true);
+	if (!last)
+		return !join_merged(slot, addr, ent->hash);
 	now = ent->hash > GKSM_HASH_ZEROED ? ent->hash : ~ent->hash;
 	before = *last;
 	*last = now;
@@ -339,11 +351,8 @@ static bool apply_one(const struct gksm_ent *ent)
 			add_job(slot, addr, NULL);
 		return before != now;
 	}
-	node = gksm_stable_find(slot->salt, ent->hash);
-	if (node) {
-		add_job(slot, addr, node);
+	if (join_merged(slot, addr, ent->hash))
 		return false;
-	}
 	if (before != now)
 		return true;
 	find_twin(slot, ent);
