@@ -122,6 +122,46 @@ share() {
 	qemu_args+=(-virtfs "local,path=$path,mount_tag=$1,security_model=none,multidevs=remap,$3")
 }
 
+# set_vm_options OPTION VALUE...: sets smp, mem, swap and numa.
+set_vm_options() {
+	while [ $# -gt 0 ]; do
+		case $1=${2-} in
+		--smp=[1-9]* | --numa=[1-9]*) [[ $2 != *[!0-9]* ]] ;;
+		--mem=* | --swap=*) [[ $2 =~ ^[0-9]+[KMGT]?$ ]] ;;
+		*) false ;;
+		esac || {
+			echo "run: bad VM option: $1 ${2-}" >&2
+			return 1
+		}
+		printf -v "${1#--}" %s "$2"
+		shift 2
+	done
+}
+
+# set_vm LINE: the VM of a case that says "# vm: LINE".
+set_vm() {
+	local words
+
+	read -r -a words <<< "$1"
+	set_vm_options --smp 2 --mem 2G --swap 0 --numa 1 "${words[@]}" \
+		"${vm_given[@]}"
+}
+
+# add_nodes: equal parts of the memory, and the CPUs in turn.
+add_nodes() {
+	local part i
+
+	[ "$numa" -gt 1 ] || return 0
+	part=$(($(numfmt --from=iec "$mem") / numa))
+	for ((i = 0; i < numa; i++)); do
+		qemu_args+=(-object "memory-backend-ram,id=node$i,size=$part"
+			-numa "node,nodeid=$i,memdev=node$i")
+	done
+	for ((i = 0; i < smp; i++)); do
+		qemu_args+=(-numa "cpu,node-id=$((i % numa)),socket-id=$i")
+	done
+}
+
 # build_qemu_args: sets qemu_args from the options of run.
 build_qemu_args() {
 	local append="console=ttyS0,115200 loglevel=8 log_buf_len=4M"
@@ -132,17 +172,18 @@ build_qemu_args() {
 	append+=" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
 	# shellcheck disable=SC2207 # several words are meant
 	qemu_args=($(accel_options "$accel"))
-	qemu_args+=(-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot
+	qemu_args+=(-smp "$smp,sockets=$smp" -m "$mem" -nodefaults -display none -no-reboot
 		-kernel "$kernel_image" -initrd "$run_dir/initramfs"
 		-append "$append $append_extra"
 		-serial "file:$run_dir/console.log")
+	add_nodes
 	share root "$vm_root" readonly=on
 	share src "$src" readonly=on
 	share build "$build" readonly=on
 	share kernel "$kernel_root" readonly=on
 	share out "$out" readonly=off
 	share keep "$keep" readonly=off
-	if [ "$swap" ]; then
+	if [ "$swap" != 0 ]; then
 		truncate -s "$swap" "$run_dir/swap"
 		qemu_args+=(-drive "file=$run_dir/swap,if=virtio,format=raw,cache=unsafe")
 	fi
@@ -159,5 +200,8 @@ write_vm_conf() {
 
 	for name in nonce src build accel swap shell coverage; do
 		printf 'VM_%s=%q\n' "${name^^}" "${!name}"
+	done
+	for name in "${vm_env[@]}"; do
+		printf 'export %s=%q\n' "${name%%=*}" "${name#*=}"
 	done
 }

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2016,SC2154,SC2034
 
 plan_names=()
-declare -A plan_limit_s plan_command plan_expects
+declare -A plan_limit_s plan_command plan_expects plan_vm
 
 # quote WORD...: the words as a line of POSIX shell.
 quote() {
@@ -31,6 +31,7 @@ add_case() {
 	plan_names+=("$1")
 	plan_limit_s[$1]=${timeout_s:-${limit_s:-120}}
 	plan_expects[$1]=$(comment "$2" expects)
+	plan_vm[$1]=$(comment "$2" vm)
 	plan_command[$1]=$(quote "$2")
 }
 
@@ -51,6 +52,7 @@ make_plan() {
 			plan_names=(command)
 			plan_limit_s[command]=${timeout_s:-120}
 			plan_expects[command]=
+			plan_vm[command]=
 			# It may have several lines, the plan has one a case.
 			quote "$@" > "$out/.command"
 			plan_command[command]='. "$GKSM_OUT/.command"'
@@ -59,13 +61,33 @@ make_plan() {
 		word=${file##*/}
 		add_case "${word%.sh}" "$file"
 	done
+	group_by_vm
 }
 
-# write_plan: the cases that have not ended yet, for guest.sh.
-write_plan() {
-	local name
+# group_by_vm: cases with the same VM follow each other.
+group_by_vm() {
+	local name other grouped=()
+	local -A taken
 
-	for name in "${plan_names[@]:${#ended[@]}}"; do
+	for name in "${plan_names[@]}"; do
+		[ ! "${taken[$name]-}" ] || continue
+		for other in "${plan_names[@]}"; do
+			[ "${plan_vm[$other]}" = "${plan_vm[$name]}" ] || continue
+			[ ! "${taken[$other]-}" ] || continue
+			grouped+=("$other")
+			taken[$other]=1
+		done
+	done
+	plan_names=("${grouped[@]}")
+}
+
+# write_plan: the cases that have not ended yet and have the same VM as the
+# first of them, for guest.sh.
+write_plan() {
+	local name left=("${plan_names[@]:${#ended[@]}}")
+
+	for name in "${left[@]}"; do
+		[ "${plan_vm[$name]}" = "${plan_vm[${left[0]}]}" ] || break
 		printf '%s\t%s\t%s\n' "$name" "${plan_limit_s[$name]}" \
 			"${plan_command[$name]}"
 	done > "$out/.plan"
