@@ -103,6 +103,17 @@ unload() {
 	[ ! -e /dev/gksm ] || die "/dev/gksm is still there"
 }
 
+# load_kvm: true if there is /dev/kvm afterwards.
+load_kvm() {
+	modprobe -d "$GKSM_KERNEL" kvm-amd 2> /dev/null ||
+		modprobe -d "$GKSM_KERNEL" kvm-intel 2> /dev/null
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -c /dev/kvm ] || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
 full_speed() {
 	put pages_to_scan 100000
 	put sleep_millisecs 0
@@ -114,8 +125,8 @@ await_passes() {
 	await 120 "$1 passes" above full_scans $(($(get full_scans) + $1))
 }
 
-# start_daemon [OPTION]...: gksmd on PoCL, ready and at work.
-start_daemon() {
+# launch_daemon [OPTION]...: gksmd on PoCL, not yet ready.
+launch_daemon() {
 	cat > /tmp/gksmd.conf <<-END
 	[engine]
 	cache_dir = $GKSM_CACHE/gksm
@@ -123,6 +134,11 @@ start_daemon() {
 	"$gksmd" --config /tmp/gksmd.conf --device portable "$@" \
 		> $gksmd_log 2>&1 &
 	daemon_pid=$!
+}
+
+# start_daemon [OPTION]...: the same, ready and at work.
+start_daemon() {
+	launch_daemon "$@"
 	await 180 "gksmd is ready" daemon_is_ready
 }
 
