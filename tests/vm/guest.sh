@@ -38,7 +38,7 @@ mount_kernel_interfaces() {
 }
 
 enable_swap() {
-	[ "$VM_SWAP" ] || return 0
+	[ "$VM_SWAP" != 0 ] || return 0
 	modprobe -d "$GKSM_KERNEL" virtio_blk
 	$busybox mkswap /dev/vda > /dev/null && $busybox swapon /dev/vda
 }
@@ -95,7 +95,7 @@ kill_case() {
 		fi
 		$busybox usleep 100000
 	done
-	rmdir $cgroup
+	find $cgroup -depth -type d -exec rmdir {} +
 }
 
 # Bits of /proc/sys/kernel/tainted that a healthy run may set: an out-of-tree

@@ -36,7 +36,7 @@ struct region {
 };
 
 static struct region regions[NR_REGIONS];
-static uint64_t rng;
+static uint64_t rng, writes;
 static const char *last_action = "nothing";
 
 static size_t dice(size_t sides)
@@ -72,6 +72,7 @@ static void write_page(struct region *region, size_t i)
 {
 	region->ids[i] = dice(NR_CONTENTS);
 	page_fill(region->pages + i * PAGE_BYTES, region->ids[i]);
+	writes++;
 }
 
 static void do_map(struct region *region)
@@ -162,6 +163,23 @@ static void do_opt_out(struct region *region)
 	pages_opt_in(region->pages, region->nr);
 }
 
+static void do_hugify(struct region *region)
+{
+	must(!madvise(region->pages, region->nr * PAGE_BYTES,
+		      dice(2) ? MADV_HUGEPAGE : MADV_NOHUGEPAGE),
+	     "MADV_HUGEPAGE");
+	write_page(region, dice(region->nr));
+}
+
+/* Without swap the page stays where it is. */
+static void do_page_out(struct region *region)
+{
+	must(!madvise(region->pages, region->nr * PAGE_BYTES,
+		      dice(4) ? MADV_PAGEOUT : MADV_COLD),
+	     "MADV_PAGEOUT");
+	write_page(region, dice(region->nr));
+}
+
 /* A write that does not go through the process's page tables. */
 static void do_write_around(struct region *region)
 {
@@ -219,6 +237,8 @@ static const struct {
 	{ "MADV_DONTNEED", do_forget },
 	{ "MADV_FREE", do_free_lazily },
 	{ "MADV_UNMERGEABLE", do_opt_out },
+	{ "MADV_HUGEPAGE", do_hugify },
+	{ "MADV_PAGEOUT", do_page_out },
 	{ "a write to /proc/self/mem", do_write_around },
 	{ "fork", do_fork },
 	{ "writing", do_write },
@@ -254,17 +274,19 @@ static unsigned long churn(uint64_t seed, unsigned long seconds)
 
 int main(int argc, char **argv)
 {
-	unsigned long seconds = 30, nr_processes = 3;
+	unsigned long seconds = 30, nr_processes = 3, seed = 0;
 	pid_t pids[MAX_PROCESSES];
 	int option;
 
-	while ((option = getopt(argc, argv, "p:s:")) != -1) {
+	while ((option = getopt(argc, argv, "p:s:S:")) != -1) {
 		if (option == 's')
 			seconds = parse_number(optarg, 's');
 		else if (option == 'p')
 			nr_processes = parse_number(optarg, 'p');
+		else if (option == 'S')
+			seed = mix(parse_number(optarg, 'S'));
 		else
-			fail("usage: churn [-p PROCESSES] [-s SECONDS]");
+			fail("usage: churn [-p PROCESSES] [-s SECONDS] [-S SEED]");
 	}
 	if (nr_processes < 1 || nr_processes > MAX_PROCESSES)
 		fail("-p must be between 1 and %d", MAX_PROCESSES);
@@ -272,7 +294,11 @@ int main(int argc, char **argv)
 		pids[p] = fork();
 		must(pids[p] >= 0, "fork");
 		if (!pids[p]) {
-			printf("churn: %lu rounds\n", churn(p + 1, seconds));
+			const unsigned long rounds =
+				churn(seed + p + 1, seconds);
+
+			printf("churn: %lu rounds, %llu writes\n", rounds,
+			       (unsigned long long)writes);
 			fflush(stdout);
 			_exit(0);
 		}

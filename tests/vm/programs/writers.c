@@ -31,6 +31,7 @@
 
 static const char *ksm = "/sys/kernel/mm/gksm";
 static size_t pages_per_thread = 512;
+static uint64_t seed;
 static atomic_bool stop;
 
 /**
@@ -152,7 +153,7 @@ static void *write_pages(void *arg)
 static void start_writer(struct writer *writer, unsigned int number)
 {
 	writer->number = number;
-	writer->rng = number;
+	writer->rng = seed + number;
 	writer->pages = pages_map(pages_per_thread);
 	pages_opt_in(writer->pages, pages_per_thread);
 	writer->ids = calloc(pages_per_thread, sizeof(*writer->ids));
@@ -191,10 +192,10 @@ int main(int argc, char **argv)
 	unsigned long nr_threads = 4, seconds = 120, min_merges = 1000;
 	struct writer writers[MAX_THREADS] = { 0 };
 	uint64_t writes = 0, hot = 0;
-	long merges;
+	long merges = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "k:n:t:s:m:")) != -1) {
+	while ((option = getopt(argc, argv, "k:n:t:s:m:S:")) != -1) {
 		if (option == 'k')
 			ksm = optarg;
 		else if (option == 'n')
@@ -205,9 +206,11 @@ int main(int argc, char **argv)
 			seconds = parse_number(optarg, 's');
 		else if (option == 'm')
 			min_merges = parse_number(optarg, 'm');
+		else if (option == 'S')
+			seed = mix(parse_number(optarg, 'S'));
 		else
 			fail("usage: writers [-k DIR] [-n PAGES] [-t THREADS] "
-			     "[-s SECONDS] [-m MIN_MERGES]");
+			     "[-s SECONDS] [-m MIN_MERGES] [-S SEED]");
 	}
 	if (nr_threads < 1 || nr_threads > MAX_THREADS ||
 	    pages_per_thread < WINDOW_PAGES)
@@ -215,15 +218,22 @@ int main(int argc, char **argv)
 		     WINDOW_PAGES);
 	for (unsigned int t = 0; t < nr_threads; t++)
 		start_writer(&writers[t], t);
-	merges = watch(seconds);
+	/* Without a minimum nothing is asked of the module, not even to stay. */
+	if (min_merges)
+		merges = watch(seconds);
+	else
+		sleep((unsigned int)seconds);
 	stop = true;
 	for (unsigned int t = 0; t < nr_threads; t++) {
 		pthread_join(writers[t].thread, NULL);
 		writes += writers[t].writes;
 		hot += writers[t].hot;
 	}
-	printf("writers: %llu writes, %llu hot rounds, %ld merges\n",
-	       (unsigned long long)writes, (unsigned long long)hot, merges);
+	printf("writers: %llu writes, %llu hot rounds",
+	       (unsigned long long)writes, (unsigned long long)hot);
+	if (min_merges)
+		printf(", %ld merges", merges);
+	putchar('\n');
 	if (merges < (long)min_merges)
 		fail("only %ld merges: this has shown nothing", merges);
 	return 0;

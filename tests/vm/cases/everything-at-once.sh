@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# limit: 780
+# vm: --smp 4 --swap 1G --numa 2
+# expects: Call Trace:|invoked oom-killer|oom-kill:|[Oo]ut of memory
+#
+# All that can happen to memory, at once, while it is merged at full speed and
+# all of it is checked: tests/vm/stress. Meanwhile daemons come, go and are
+# killed, the scanner is suspended and the module is unloaded and loaded.
+#
+# STRESS_S: how long. STRESS_SEED: what the random numbers follow from.
+# shellcheck source=tests/vm/lib/case.sh
+. "$GKSM_SRC/tests/vm/lib/case.sh"
+
+stress_s=${STRESS_S:-300}
+seed=${STRESS_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+group=/sys/fs/cgroup/case
+merges=0 offloaded=0 reloads=0 kills=0 daemons=0 suspensions=0
+
+# A group with limits below it must be without processes of its own.
+make_groups() {
+	mkdir $group/main
+	while read -r pid; do
+		echo "$pid" > $group/main/cgroup.procs 2> /dev/null
+	done < $group/cgroup.procs
+	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+	echo +memory > $group/cgroup.subtree_control ||
+		die "no memory controller"
+}
+
+# A disk in memory: requests to it end later, on another thread.
+make_disk() {
+	modprobe -d "$GKSM_KERNEL" loop 2> /dev/null
+	truncate -s 2M /tmp/disk
+	disk=$(losetup -f --show /tmp/disk) || die "no loop device"
+}
+
+# roll SIDES: at random, but the same for the same seed.
+roll() {
+	rolled=$(((rolled * 1103515245 + 12345) % 2147483648))
+	return $((rolled / 65536 % $1))
+}
+
+# Also before it is ready: that takes half a minute here.
+launch_or_end_daemon() {
+	if [ ! "$daemon_pid" ]; then
+		launch_daemon
+		daemons=$((daemons + 1))
+		return
+	fi
+	kill -0 "$daemon_pid" || die "gksmd is gone: $(cat $gksmd_log)"
+	roll 4
+	case $? in
+	0) stop_daemon ;;
+	1)
+		kill_daemon
+		kills=$((kills + 1))
+		;;
+	esac
+}
+
+suspend_scanner() {
+	suspensions=$((suspensions + 1))
+	if roll 3; then
+		put run 2
+		sleep 1
+	else
+		put run 0
+		sleep 3
+	fi
+	put run 1
+}
+
+# The counters begin again with the next load.
+unload_and_count() {
+	[ ! "$daemon_pid" ] || stop_daemon
+	merges=$((merges + $(get pages_merged)))
+	offloaded=$((offloaded + $(get pages_hashed_offload)))
+	print_counters
+	unload
+}
+
+reload() {
+	unload_and_count
+	sleep 1
+	load
+	full_speed
+	reloads=$((reloads + 1))
+}
+
+undo_by_kernel() {
+	echo 2 > "$ksm/run"
+	echo 0 > "$ksm/run"
+}
+
+faults() {
+	awk '$1 == "'"$1"'" { print $2 }' /proc/vmstat
+}
+
+# total WORD: of the actors' counts.
+total() {
+	grep -E '^[a-z]+: [0-9]' /tmp/stress.out | grep -oE "[0-9]+ $1\>" |
+		awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+echo "seed $seed, $stress_s s"
+rolled=$((seed % 2147483648))
+load_kvm || echo "skipped: no KVM in the VM"
+make_groups
+make_disk
+echo 200 > /sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
+load
+full_speed
+faults_before=$(faults pgfault)
+swapped_before=$(faults pswpout)
+"$programs/stress" -s "$stress_s" -S "$seed" -d "$disk" -g $group \
+	> /tmp/stress.out 2>&1 &
+stress=$!
+tail -f /tmp/stress.out &
+while kill -0 $stress 2> /dev/null; do
+	roll 20
+	case $? in
+	0 | 1 | 2 | 3) launch_or_end_daemon ;;
+	4) reload ;;
+	5 | 6) suspend_scanner ;;
+	7) undo_by_kernel ;;
+	*) sleep 2 ;;
+	esac
+done
+wait $stress
+status=$?
+sleep 1
+[ $status -eq 0 ] || die "stress: exit status $status, seed $seed"
+unload_and_count
+losetup -d "$disk"
+echo "total: $merges merges, $offloaded pages hashed by gksmd, $(total writes) writes verified," \
+	"$(($(faults pgfault) - faults_before)) faults," \
+	"$(($(faults pswpout) - swapped_before)) pages swapped out," \
+	"$(total 'oom kills') OOM kills, $(total hotplugs) hotplugs," \
+	"$(total 'page moves') pages moved, $suspensions suspensions," \
+	"$daemons daemons, $kills killed, $reloads reloads"
+[ $merges -gt $((stress_s * 100)) ] || die "too few merges: this has shown nothing"
+[ "$(total 'oom kills')" -gt 0 ] || die "nobody was killed for want of memory"
