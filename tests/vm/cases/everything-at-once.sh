@@ -41,22 +41,37 @@ roll() {
 	return $((rolled / 65536 % $1))
 }
 
-# Also before it is ready: that takes half a minute here.
-launch_or_end_daemon() {
-	if [ ! "$daemon_pid" ]; then
-		launch_daemon
-		daemons=$((daemons + 1))
-		return
-	fi
+stress_runs() {
+	kill -0 $stress 2> /dev/null
+}
+
+# daemon_works: or there is no more to wait for.
+daemon_works() {
+	stress_runs || return 0
 	kill -0 "$daemon_pid" || die "gksmd is gone: $(cat $gksmd_log)"
-	roll 4
-	case $? in
-	0) stop_daemon ;;
-	1)
+	above pages_hashed_offload 0
+}
+
+# A daemon that is killed before it is ready, or one that works for a while
+# and is killed or stopped.
+run_daemon() {
+	launch_daemon
+	daemons=$((daemons + 1))
+	if roll 4; then
+		sleep 3
 		kill_daemon
 		kills=$((kills + 1))
-		;;
-	esac
+		return
+	fi
+	await 300 "gksmd works" daemon_works
+	roll 10
+	sleep $?
+	if roll 2; then
+		stop_daemon
+	else
+		kill_daemon
+		kills=$((kills + 1))
+	fi
 }
 
 suspend_scanner() {
@@ -73,7 +88,6 @@ suspend_scanner() {
 
 # The counters begin again with the next load.
 unload_and_count() {
-	[ ! "$daemon_pid" ] || stop_daemon
 	merges=$((merges + $(get pages_merged)))
 	offloaded=$((offloaded + $(get pages_hashed_offload)))
 	print_counters
@@ -83,9 +97,15 @@ unload_and_count() {
 reload() {
 	unload_and_count
 	sleep 1
+	load_again
+	reloads=$((reloads + 1))
+}
+
+# One daemon in two has time enough, the other is found silent now and then.
+load_again() {
 	load
 	full_speed
-	reloads=$((reloads + 1))
+	roll 2 || put batch_deadline_ms 20000
 }
 
 undo_by_kernel() {
@@ -95,6 +115,12 @@ undo_by_kernel() {
 
 faults() {
 	awk '$1 == "'"$1"'" { print $2 }' /proc/vmstat
+}
+
+# CPUs count later what they have in lists of their own: compaction asks them.
+none_locked() {
+	echo 1 > /proc/sys/vm/compact_memory
+	grep -q '^Mlocked: *0 kB' /proc/meminfo
 }
 
 # total WORD: of the actors' counts.
@@ -109,23 +135,22 @@ load_kvm || echo "skipped: no KVM in the VM"
 make_groups
 make_disk
 echo 200 > /sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
-load
-full_speed
+load_again
 faults_before=$(faults pgfault)
 swapped_before=$(faults pswpout)
 "$programs/stress" -s "$stress_s" -S "$seed" -d "$disk" -g $group \
 	> /tmp/stress.out 2>&1 &
 stress=$!
 tail -f /tmp/stress.out &
-while kill -0 $stress 2> /dev/null; do
-	roll 20
-	case $? in
-	0 | 1 | 2 | 3) launch_or_end_daemon ;;
-	4) reload ;;
-	5 | 6) suspend_scanner ;;
-	7) undo_by_kernel ;;
-	*) sleep 2 ;;
-	esac
+while stress_runs; do
+	sleep 5
+	run_daemon
+	suspend_scanner
+	if roll 2; then
+		undo_by_kernel
+	else
+		reload
+	fi
 done
 wait $stress
 status=$?
@@ -133,6 +158,7 @@ sleep 1
 [ $status -eq 0 ] || die "stress: exit status $status, seed $seed"
 unload_and_count
 losetup -d "$disk"
+await 20 "no page is locked any more" none_locked
 echo "total: $merges merges, $offloaded pages hashed by gksmd, $(total writes) writes verified," \
 	"$(($(faults pgfault) - faults_before)) faults," \
 	"$(($(faults pswpout) - swapped_before)) pages swapped out," \
@@ -140,4 +166,6 @@ echo "total: $merges merges, $offloaded pages hashed by gksmd, $(total writes) w
 	"$(total 'page moves') pages moved, $suspensions suspensions," \
 	"$daemons daemons, $kills killed, $reloads reloads"
 [ $merges -gt $((stress_s * 100)) ] || die "too few merges: this has shown nothing"
+[ $offloaded -gt 0 ] || die "gksmd has hashed nothing"
+[ $reloads -gt 0 ] || die "the module was not loaded again"
 [ "$(total 'oom kills')" -gt 0 ] || die "nobody was killed for want of memory"

@@ -171,6 +171,18 @@ static void do_hugify(struct region *region)
 	write_page(region, dice(region->nr));
 }
 
+/* Locks some of it into memory, writes, and unlocks all. */
+static void do_lock(struct region *region)
+{
+	const size_t nr = 1 + dice(region->nr);
+
+	must(!mlock(region->pages, nr * PAGE_BYTES), "mlock");
+	write_page(region, dice(nr));
+	sleep_ms((unsigned int)dice(20));
+	check_region(region);
+	must(!munlock(region->pages, region->nr * PAGE_BYTES), "munlock");
+}
+
 /* Without swap the page stays where it is. */
 static void do_page_out(struct region *region)
 {
@@ -239,6 +251,7 @@ static const struct {
 	{ "MADV_UNMERGEABLE", do_opt_out },
 	{ "MADV_HUGEPAGE", do_hugify },
 	{ "MADV_PAGEOUT", do_page_out },
+	{ "mlock", do_lock },
 	{ "a write to /proc/self/mem", do_write_around },
 	{ "fork", do_fork },
 	{ "writing", do_write },

@@ -17,32 +17,45 @@
 /* How much is taken beyond what is available, in pages. */
 #define BEYOND ((64UL << 20) / PAGE_BYTES)
 #define NEVER_FREE_KIB (24 << 10)
+/* How long it may take to take it, and to look at it. */
+#define TAKE_MS 10000
+#define LOOK_MS 3000
 
 static uint64_t word_of(size_t i)
 {
 	return mix(i + 1);
 }
 
+/* What cannot be swapped out as fast is not taken. */
+static size_t take(char *pages, size_t nr)
+{
+	const uint64_t end_ms = now_ms() + TAKE_MS;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		*(uint64_t *)(pages + i * PAGE_BYTES) = word_of(i);
+		if (!(i & 1023) && (now_ms() > end_ms ||
+				    meminfo_kib("SwapFree") < NEVER_FREE_KIB))
+			break;
+	}
+	return i;
+}
+
 static void be_eater(struct actor *actor)
 {
 	const size_t nr =
 		(size_t)meminfo_kib("MemAvailable") / 4 + dice(actor, BEYOND);
-	char *pages;
+	char *pages = pages_map(nr);
+	uint64_t end_ms;
 	size_t taken;
 
 	must(actor, put_line("/proc/self/oom_score_adj", "1000"),
 	     "oom_score_adj");
-	pages = pages_map(nr);
-	for (taken = 0; taken < nr && goes_on(actor); taken++) {
-		*(uint64_t *)(pages + taken * PAGE_BYTES) = word_of(taken);
-		/* What cannot be swapped out as fast is not taken. */
-		if (!(taken & 1023) && meminfo_kib("SwapFree") < NEVER_FREE_KIB)
-			break;
-	}
-	actor->rng += (uint64_t)getpid();
+	taken = take(pages, nr);
 	sleep_ms(1000 + (unsigned int)dice(actor, 3000));
-	for (size_t i = 0; i < taken && goes_on(actor);
-	     i += 1 + dice(actor, 64))
+	end_ms = now_ms() + LOOK_MS;
+	for (size_t i = 0; i < taken && now_ms() < end_ms;
+	     i += 1 + dice(actor, 256))
 		if (*(uint64_t *)(pages + i * PAGE_BYTES) != word_of(i))
 			fail("LOST WRITE: pressure, page %zu", i);
 	_exit(0);
