@@ -6,8 +6,8 @@
 # Their RAM has to be merged, within and across them, and stay right.
 #
 # They boot before merging begins. An emulated SVM loses guests whose pages go
-# away while an event is delivered, which happens most when they boot: stock
-# KSM and writing 4 to /proc/PID/clear_refs do it, too.
+# away while an event is delivered, which happens most when they boot; with
+# stock KSM it loses them, too.
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 

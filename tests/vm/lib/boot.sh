@@ -143,7 +143,7 @@ set_vm() {
 	local words
 
 	read -r -a words <<< "$1"
-	set_vm_options --smp 2 --mem 2G --swap 0 --numa 1 "${words[@]}" \
+	set_vm_options --smp 2 --mem 3G --swap 0 --numa 1 "${words[@]}" \
 		"${vm_given[@]}"
 }
 
@@ -198,7 +198,7 @@ build_qemu_args() {
 write_vm_conf() {
 	local name coverage=${GKSM_COVERAGE-}
 
-	for name in nonce src build accel swap shell coverage; do
+	for name in nonce src build accel swap shell coverage slowness; do
 		printf 'VM_%s=%q\n' "${name^^}" "${!name}"
 	done
 	for name in "${vm_env[@]}"; do

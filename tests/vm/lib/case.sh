@@ -34,11 +34,13 @@ skip() {
 	exit 4
 }
 
-# await SECONDS WHAT COMMAND...: tries the command until it succeeds.
+# await SECONDS WHAT COMMAND...: tries the command until it succeeds. A slow
+# kernel (tests/vm/run --slowness) has more time.
 await() {
 	await_s=$1
 	await_what=$2
 	shift 2
+	await_s=$((await_s * GKSM_SLOWNESS))
 	await_end=$(($(date +%s) + await_s))
 	until "$@" > /dev/null 2>&1; do
 		if [ "$(date +%s)" -ge $await_end ]; then

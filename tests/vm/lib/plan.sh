@@ -29,7 +29,7 @@ add_case() {
 
 	limit_s=$(comment "$2" limit)
 	plan_names+=("$1")
-	plan_limit_s[$1]=${timeout_s:-${limit_s:-120}}
+	plan_limit_s[$1]=${timeout_s:-$((${limit_s:-120} * slowness))}
 	plan_expects[$1]=$(comment "$2" expects)
 	plan_vm[$1]=$(comment "$2" vm)
 	plan_command[$1]=$(quote "$2")
