@@ -9,6 +9,16 @@
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
 [ -w /proc/self/fail-nth ] || skip "this kernel cannot let allocations fail"
+for fault in failslab fail_page_alloc fail_usercopy; do
+	dir=/sys/kernel/debug/$fault
+	[ -d $dir ] || skip "this kernel has no $fault"
+	# A trace for each would look like a failure in the log.
+	echo 0 > $dir/verbose
+done
+echo N > /sys/kernel/debug/failslab/ignore-gfp-wait
+echo N > /sys/kernel/debug/fail_page_alloc/ignore-gfp-wait
+echo N > /sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
+echo 0 > /sys/kernel/debug/fail_page_alloc/min-order
 start_tenants -a 2 -b 1
 "$programs/failnth" "$GKSM_BUILD/kmod/gksm.ko" 200 || exit 1
 verify_tenants

@@ -2,9 +2,9 @@
 /*
  * failnth - make every allocation of the module fail, one after the other
  *
- * The kernel's fault injection lets the nth allocation of a task fail
- * (/proc/TID/fail-nth). Each job below is done with n = 1, 2, 3... until n is
- * more than the allocations that it makes, so that each has failed once:
+ * The kernel's fault injection lets the nth allocation of a task fail, or copy
+ * from or to user space (/proc/TID/fail-nth). Each job below is done with
+ * n = 1, 2, 3... until n is more than it makes, so that each has failed once:
  *
  *	load	  finit_module() and delete_module()
  *	session	  open, SETUP, mmap of the three areas, close
@@ -37,31 +37,45 @@
 static const char *module_path;
 static unsigned long injected;
 
-/* Which allocation of a task fails; 0: none. */
-static void set_fail_nth(const char *task, unsigned int n)
+/*
+ * What controls the faults of a task stays open: opening it allocates, and
+ * those allocations are not the ones that are to fail.
+ */
+static int open_fail_nth(const char *task)
 {
-	char path[64];
-	FILE *file;
+	char path[300];
+	int file;
 
 	snprintf(path, sizeof(path), "/proc/%s/fail-nth", task);
-	file = fopen(path, "w");
-	if (!file || fprintf(file, "%u", n) < 0 || fclose(file))
-		fail("cannot write %u to %s: %s", n, path, strerror(errno));
+	file = open(path, O_RDWR | O_CLOEXEC);
+	if (file < 0)
+		fail("cannot open %s: %s", path, strerror(errno));
+	return file;
 }
 
-/* What is left of the count: 0 says that the fault has happened. */
-static unsigned int get_fail_nth(const char *task)
+/* Which allocation or copy of the task fails; 0: none. */
+static void set_fail_nth(int file, unsigned int n)
 {
-	char path[64];
-	unsigned int n;
-	FILE *file;
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", n);
 
-	snprintf(path, sizeof(path), "/proc/%s/fail-nth", task);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%u", &n) != 1)
-		fail("cannot read %s: %s", path, strerror(errno));
-	fclose(file);
-	return n;
+	if (pwrite(file, text, length, 0) != length)
+		fail("cannot write to fail-nth: %s", strerror(errno));
+}
+
+/*
+ * What is left of the count: 0 says that the fault has happened. If it happens
+ * while the count is copied to us, it has not happened before.
+ */
+static unsigned int get_fail_nth(int file)
+{
+	char text[16] = "";
+
+	if (pread(file, text, sizeof(text) - 1, 0) >= 0)
+		return strtoul(text, NULL, 10);
+	if (errno != EFAULT)
+		fail("cannot read fail-nth: %s", strerror(errno));
+	return 1;
 }
 
 static int load(void)
@@ -196,15 +210,16 @@ static void tidy(int (*job)(void))
 static void fail_each(const char *name, int (*job)(void))
 {
 	unsigned int n, failed = 0, survived = 0;
+	const int file = open_fail_nth("self");
 
 	for (n = 1; n < MAX_N; n++) {
 		unsigned int left;
 		int error;
 
-		set_fail_nth("self", n);
+		set_fail_nth(file, n);
 		error = job();
-		left = get_fail_nth("self");
-		set_fail_nth("self", 0);
+		left = get_fail_nth(file);
+		set_fail_nth(file, 0);
 		if (!is_sensible(error))
 			fail("%s: %s when allocation %u failed", name,
 			     strerror(-error), n);
@@ -224,6 +239,7 @@ static void fail_each(const char *name, int (*job)(void))
 			fail("%s: %s right after allocation %u had failed",
 			     name, strerror(-error), n);
 	}
+	close(file);
 	injected += n - 1;
 	printf("%-8s %u allocations failed: %u times an error, %u times not\n",
 	       name, n - 1, failed, survived);
@@ -260,22 +276,25 @@ static void fail_thread(unsigned int most)
 {
 	unsigned int n, misses = 0;
 	char task[280];
+	int file;
 
 	find_scan_thread(task, sizeof(task));
+	file = open_fail_nth(task);
 	for (n = 1; n <= most && misses < 3; n++) {
 		uint64_t end = now_ms() + 3000;
 
 		write_run("2");
 		write_run("1");
-		set_fail_nth(task, n);
-		while (get_fail_nth(task) && now_ms() < end)
+		set_fail_nth(file, n);
+		while (get_fail_nth(file) && now_ms() < end)
 			sleep_ms(2);
-		if (get_fail_nth(task))
+		if (get_fail_nth(file))
 			misses++;
 		else
 			injected++;
-		set_fail_nth(task, 0);
+		set_fail_nth(file, 0);
 	}
+	close(file);
 	printf("thread   %u allocations failed\n", n - 1 - misses);
 }
 
