@@ -22,6 +22,7 @@
 #include "mm_slot.h"
 #include "scan.h"
 #include "session.h"
+#include "shrink.h"
 #include "stable.h"
 #include "stats.h"
 #include "unmerge.h"
@@ -143,8 +144,8 @@ void gksm_scan_unlock(void)
 /* Should a quantum end early? */
 static bool interrupted(void)
 {
-	return atomic_read(&scan.waiters) || kthread_should_stop() ||
-	       freezing(current);
+	return atomic_read(&scan.waiters) || gksm_shrink_wanted() ||
+	       kthread_should_stop() || freezing(current);
 }
 
 static bool running(void)
@@ -411,6 +412,7 @@ static u64 turn(void)
 {
 	u64 wait = NEVER_MS;
 
+	gksm_shrink_late();
 	if (scan.session && gksm_session_over(scan.session))
 		leave_session(true);
 	apply_finished();

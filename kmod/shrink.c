@@ -24,7 +24,8 @@
  *
  * All of it belongs to the scan lock. Reclaim may run in a task that holds
  * that lock, or under locks that its holder waits for, so the lock is only
- * tried; a scan that is busy is asked again soon.
+ * tried. At full speed the scan thread has it nearly all the time: it is left
+ * a note then, and shrinks itself as soon as it can.
  */
 
 /*
@@ -57,25 +58,59 @@ static unsigned long count(struct shrinker *shrinker, struct shrink_control *sc)
 	       (gksm_mm_slots_bytes() + gksm_unstable_bytes()) / PAGE_SIZE;
 }
 
-static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
+/* Scan lock held. */
+static unsigned long shrink(unsigned long nr)
 {
 	unsigned long freed = 0;
 
-	if (!gksm_scan_trylock())
-		return SHRINK_STOP;
 	if (may_recount())
 		freed = free_unmapped();
-	if (freed < sc->nr_to_scan)
+	if (freed < nr)
 		freed += gksm_kpage_drain();
-	if (freed < sc->nr_to_scan) {
+	if (freed < nr) {
 		freed += gksm_unstable_bytes() / PAGE_SIZE;
 		gksm_unstable_exit();
 	}
-	if (freed < sc->nr_to_scan)
-		freed += gksm_mm_slots_shrink(sc->nr_to_scan - freed);
-	gksm_scan_unlock();
+	if (freed < nr)
+		freed += gksm_mm_slots_shrink(nr - freed);
 	gksm_count(pages_reclaimed, freed);
+	return freed;
+}
+
+static atomic_long_t wanted; /* pages, of a request that met a busy scan */
+
+static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long freed;
+
+	if (!gksm_scan_trylock()) {
+		atomic_long_set(&wanted, sc->nr_to_scan);
+		return SHRINK_STOP;
+	}
+	freed = shrink(sc->nr_to_scan);
+	gksm_scan_unlock();
 	return freed ?: SHRINK_STOP;
+}
+
+/**
+ * gksm_shrink_wanted() - did a request meet a busy scan?
+ */
+bool gksm_shrink_wanted(void)
+{
+	return atomic_long_read(&wanted);
+}
+
+/**
+ * gksm_shrink_late() - do what such a request wanted
+ *
+ * Context: scan lock held.
+ */
+void gksm_shrink_late(void)
+{
+	unsigned long nr = atomic_long_xchg(&wanted, 0);
+
+	if (nr)
+		shrink(nr);
 }
 
 static struct gksm_shrinker shrinker;
