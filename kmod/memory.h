@@ -5,10 +5,10 @@
 #include <linux/slab.h>
 
 /*
- * For what is allocated while pages are merged: it is to fail, quietly, where
- * others would have a process killed. A merge that is not done now is done in
- * a later pass.
+ * For what is allocated while pages are merged: it is to fail, quietly and
+ * soon, where others would have a process killed. A merge that is not done now
+ * is done in a later pass.
  */
-#define GKSM_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define GKSM_GFP (GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
 #endif /* GKSM_MEMORY_H */

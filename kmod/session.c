@@ -253,11 +253,25 @@ static u64 area_bytes(const struct gksm_area *area)
 	return (u64)area->nr * PAGE_SIZE;
 }
 
+/*
+ * Pages are asked for until there are really none, which is hard on everybody:
+ * so see first whether there can be enough, as the kernel's ring buffers do.
+ */
+static bool may_fit(u64 slots)
+{
+	const u64 bytes = PAGE_SIZE + sizeof(struct gksm_slot) +
+			  sizeof(struct gksm_result) + sizeof(struct gksm_ent);
+
+	return slots * bytes / PAGE_SIZE < si_mem_available();
+}
+
 static int alloc_memory(struct gksm_session *s, const struct gksm_setup *setup)
 {
 	u64 slots = (u64)setup->nr_batches * setup->batch_slots;
 	int err;
 
+	if (!may_fit(slots))
+		return -ENOMEM;
 	err = alloc_area(&s->staging, slots * PAGE_SIZE, false);
 	if (!err)
 		err = alloc_area(&s->slots, slots * sizeof(struct gksm_slot),

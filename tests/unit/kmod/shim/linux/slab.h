@@ -10,7 +10,7 @@
 
 #define GFP_KERNEL 1u
 #define __GFP_NOWARN 2u
-#define __GFP_RETRY_MAYFAIL 4u
+#define __GFP_NORETRY 4u
 
 /* Let the @nth allocation from now fail (1 is the next); 0: none. */
 void shim_fail_alloc(unsigned int nth);
