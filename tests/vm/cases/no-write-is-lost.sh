@@ -11,7 +11,8 @@
 
 load
 full_speed
-"$programs/writers" -k "$gksm" -s 120 -t 4 -m 10000 &
+"$programs/writers" -k "$gksm" -s 120 -t 4 \
+	-m $((10000 / GKSM_SLOWNESS / GKSM_SLOWNESS)) &
 writers=$!
 await 60 "60000 pages are hashed" above pages_hashed_kernel 60000
 start_daemon
