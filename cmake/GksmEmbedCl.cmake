@@ -4,8 +4,8 @@
 #
 # Adds to the target, for each x.cl, the definition of the string
 # `const char gksm_cl_x[]` (declared in kernels/sources.h): the file's text,
-# with each `#include "y.h"` replaced by the text of y.h, because a driver's
-# compiler has no include path. #line keeps file names and line numbers in
+# with each `#include "y.h"` replaced by the text of y.h, the first time, because
+# a driver's compiler has no include path. #line keeps file names and line numbers in
 # build logs right. Sources and headers are relative to the calling folder.
 #
 # The same file is the script that writes one such definition:
@@ -35,31 +35,45 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
 	return()
 endif()
 
-# The text's brackets and semicolons mean something to CMake's lists, so it
-# is only ever handled as one string.
+# Sets text to that of the file, with what it includes, each file once. Brackets
+# and semicolons mean something to CMake's lists, so that text is only ever
+# handled as one string.
+set(included_files " ")
+function(gksm_expand folder file)
+	set(included_files "${included_files}${file} ")
+	file(READ "${folder}/${file}" rest)
+	set(text "#line 1 \"${file}\"\n")
+	set(expanded "")
+	set(line 1)
+	while(rest MATCHES "#include \"([a-z0-9_.]+)\"\n")
+		set(directive "${CMAKE_MATCH_0}")
+		set(header "${CMAKE_MATCH_1}")
+		string(FIND "${rest}" "${directive}" before)
+		string(LENGTH "${directive}" length)
+		math(EXPR after "${before} + ${length}")
+		string(SUBSTRING "${rest}" 0 ${before} head)
+		string(SUBSTRING "${rest}" ${after} -1 rest)
+
+		string(REGEX REPLACE "[^\n]" "" newlines "${head}")
+		string(LENGTH "${newlines}" lines)
+		math(EXPR line "${line} + ${lines} + 1")
+		string(APPEND expanded "${text}${head}")
+		set(text "")
+		string(FIND "${included_files}" " ${header} " seen)
+		if(seen EQUAL -1)
+			gksm_expand("${folder}" "${header}")
+		endif()
+		string(APPEND expanded "${text}#line ${line} \"${file}\"\n")
+		set(text "")
+	endwhile()
+	set(text "${expanded}${text}${rest}" PARENT_SCOPE)
+	set(included_files "${included_files}" PARENT_SCOPE)
+endfunction()
+
 get_filename_component(folder "${INPUT}" DIRECTORY)
 get_filename_component(file "${INPUT}" NAME)
 get_filename_component(name "${INPUT}" NAME_WE)
-file(READ "${INPUT}" rest)
-set(text "#line 1 \"${file}\"\n")
-set(line 1)
-while(rest MATCHES "#include \"([a-z0-9_.]+)\"\n")
-	set(directive "${CMAKE_MATCH_0}")
-	set(header "${CMAKE_MATCH_1}")
-	string(FIND "${rest}" "${directive}" before)
-	string(LENGTH "${directive}" length)
-	math(EXPR after "${before} + ${length}")
-	string(SUBSTRING "${rest}" 0 ${before} head)
-	string(SUBSTRING "${rest}" ${after} -1 rest)
-
-	string(REGEX REPLACE "[^\n]" "" newlines "${head}")
-	string(LENGTH "${newlines}" lines)
-	math(EXPR line "${line} + ${lines} + 1")
-	file(READ "${folder}/${header}" included)
-	string(APPEND text "${head}#line 1 \"${header}\"\n${included}"
-		"#line ${line} \"${file}\"\n")
-endwhile()
-string(APPEND text "${rest}")
+gksm_expand("${folder}" "${file}")
 
 string(REPLACE "\\" "\\\\" text "${text}")
 string(REPLACE "\"" "\\\"" text "${text}")

@@ -48,7 +48,58 @@ uint64_t *gksm_gpu_seeds(struct gksm_gpu *gpu, unsigned int batch)
 }
 
 /**
- * gksm_gpu_submit - start computing a batch
+ * gksm_gpu_names - the names of a batch, to be filled before it is searched
+ * @gpu:   the engine, bound
+ * @batch: which batch
+ *
+ * Return: batch_pages names, not to be touched between search and reap; NULL
+ * if there is no such batch.
+ */
+uint64_t *gksm_gpu_names(struct gksm_gpu *gpu, unsigned int batch)
+{
+	if (check_batch(gpu, batch))
+		return NULL;
+	return gpu->lanes[batch].names;
+}
+
+static int check_submit(struct gksm_gpu *gpu, unsigned int batch,
+			unsigned int nr_pages, unsigned int nr_known)
+{
+	int err = check_batch(gpu, batch);
+
+	if (err)
+		return err;
+	if (nr_pages > gpu->batch_pages ||
+	    nr_known > gpu->batch_pages - nr_pages)
+		return gksm_fail(
+			gpu, -EINVAL,
+			"%u pages and %u entries without content submitted: a batch has %u",
+			nr_pages, nr_known, gpu->batch_pages);
+	return check_idle(gpu, batch);
+}
+
+/* A lane that is IDLE, its numbers set. */
+static int start(struct gksm_gpu *gpu, unsigned int batch)
+{
+	struct gksm_lane *lane = &gpu->lanes[batch];
+	int err;
+
+	atomic_store(&lane->state, GKSM_LANE_IN_FLIGHT);
+	if (!gksm_lane_entries(lane)) {
+		gksm_engine_complete(gpu, batch, 0);
+		return 0;
+	}
+	err = gpu->backend->submit(gpu, batch);
+	if (err) {
+		lane->nr_pages = 0;
+		lane->nr_known = 0;
+		atomic_store(&lane->state, GKSM_LANE_IDLE);
+	}
+	return err;
+}
+
+/**
+ * gksm_gpu_submit - start hashing a batch
  * @gpu:      the engine, bound
  * @batch:    which batch
  * @nr_pages: how many of its pages and seeds, from the first; may be 0
@@ -66,30 +117,50 @@ int gksm_gpu_submit(struct gksm_gpu *gpu, unsigned int batch,
 		    unsigned int nr_pages)
 {
 	struct gksm_lane *lane;
-	int err = check_batch(gpu, batch);
+	int err = check_submit(gpu, batch, nr_pages, 0);
 
 	if (err)
 		return err;
-	if (nr_pages > gpu->batch_pages)
-		return gksm_fail(gpu, -EINVAL,
-				 "%u pages submitted: a batch has %u", nr_pages,
-				 gpu->batch_pages);
-	err = check_idle(gpu, batch);
-	if (err)
-		return err;
-
 	lane = &gpu->lanes[batch];
 	lane->nr_pages = nr_pages;
-	atomic_store(&lane->state, GKSM_LANE_IN_FLIGHT);
-	if (!nr_pages) {
-		gksm_engine_complete(gpu, batch, 0);
-		return 0;
-	}
-	err = gpu->backend->submit(gpu, batch);
-	if (err) {
-		lane->nr_pages = 0;
-		atomic_store(&lane->state, GKSM_LANE_IDLE);
-	}
+	lane->nr_known = 0;
+	lane->is_search = false;
+	return start(gpu, batch);
+}
+
+/**
+ * gksm_gpu_search - start hashing a batch and searching for its twins
+ * @gpu:      the engine, bound
+ * @batch:    which batch
+ * @nr_pages: how many of its pages, seeds and names, from the first; may be 0
+ * @nr_known: how many entries without content follow them; of these the name
+ *	      is in its place among the names, and the hash, as it was when the
+ *	      content was last there, in that of the seed
+ *
+ * Does not wait. Pages, seeds and names must stay as they are until the batch
+ * was reaped. No two entries should have the same name. Batches are searched
+ * in the order in which they are submitted.
+ *
+ * Return: as gksm_gpu_submit(); -EINVAL also if pages and entries without
+ * content are more than batch_pages.
+ */
+int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
+		    unsigned int nr_pages, unsigned int nr_known)
+{
+	struct gksm_lane *lane;
+	int err = check_submit(gpu, batch, nr_pages, nr_known);
+
+	if (err)
+		return err;
+	lane = &gpu->lanes[batch];
+	lane->nr_pages = nr_pages;
+	lane->nr_known = nr_known;
+	lane->is_search = nr_pages || nr_known;
+	if (lane->is_search)
+		gksm_index_prepare(gpu, lane);
+	err = start(gpu, batch);
+	if (!err && lane->is_search)
+		gksm_index_submitted(gpu, lane);
 	return err;
 }
 
@@ -166,10 +237,15 @@ int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 		.nr_pages = lane->nr_pages,
 		.hashes = lane->hashes,
 		.zeros = lane->zeros,
+		.nr_entries = lane->is_search ? gksm_lane_entries(lane) : 0,
+		.found = lane->found,
+		.twins = lane->twins,
 		.error = lane->error,
 	};
-	if (lane->nr_pages)
+	if (gksm_lane_entries(lane))
 		gpu->backend->collect(gpu, done);
+	if (lane->is_search)
+		gksm_index_reaped(gpu, lane, done->error);
 	if (done->error)
 		lane->nr_pages = 0;
 	atomic_store(&lane->state, GKSM_LANE_IDLE);

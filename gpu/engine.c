@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "index.h"
 
 /* 1 TiB: keeps every product of sizes far from overflow. */
 #define MAX_BOUND_PAGES (1ULL << 28)
@@ -112,12 +113,14 @@ static int create_lanes(struct gksm_gpu *gpu)
 {
 	const size_t words = round_to_page(gpu->batch_pages * sizeof(uint64_t));
 	const size_t flags = round_to_page(gpu->batch_pages);
+	const size_t counts = round_to_page(INDEX_NR_COUNTS * sizeof(uint32_t));
+	const size_t lane_bytes = 4 * words + 2 * flags + counts;
 	uint8_t *next;
 
 	gpu->lanes = calloc(gpu->nr_batches, sizeof(*gpu->lanes));
 	if (!gpu->lanes)
 		return -ENOMEM;
-	gpu->arrays_bytes = gpu->nr_batches * (2 * words + flags);
+	gpu->arrays_bytes = gpu->nr_batches * lane_bytes;
 	gpu->arrays = mmap(NULL, gpu->arrays_bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (gpu->arrays == MAP_FAILED) {
@@ -133,8 +136,12 @@ static int create_lanes(struct gksm_gpu *gpu)
 
 		lane->seeds = (uint64_t *)next;
 		lane->hashes = (uint64_t *)(next + words);
-		lane->zeros = next + 2 * words;
-		next += 2 * words + flags;
+		lane->names = (uint64_t *)(next + 2 * words);
+		lane->twins = (uint64_t *)(next + 3 * words);
+		lane->zeros = next + 4 * words;
+		lane->found = lane->zeros + flags;
+		lane->counts = (uint32_t *)(lane->found + flags);
+		next += lane_bytes;
 	}
 	return 0;
 }
@@ -197,6 +204,7 @@ int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 				 "out of memory for %u batches of %u pages",
 				 nr_batches, batch_pages);
 	gpu->pages = pages;
+	gksm_index_reset(gpu);
 	err = gpu->backend->bind(gpu);
 	if (err && err != -ETIMEDOUT)
 		destroy_lanes(gpu);

@@ -39,22 +39,79 @@ enum gksm_lane_state {
 };
 
 /**
+ * struct gksm_orders - what is to happen to the index before a lane's search
+ * @expired:  generations to be swept out, bit g for generation g
+ * @grow_to:  homes of the table that replaces the one in use; 0: none
+ * @generation: the generation in which the lane's entries are seen
+ */
+struct gksm_orders {
+	uint32_t expired;
+	uint32_t grow_to;
+	uint32_t generation;
+};
+
+/**
  * struct gksm_lane - the part of a lane that every backend has
  * @state:    enum gksm_lane_state; the store of DONE releases @error and the
  *	      results to the caller's thread
  * @error:    0 or -errno, valid from DONE on
  * @nr_pages: pages of the last submit; what compare may name once it is IDLE
+ * @nr_known: entries without content of the last submit
+ * @is_search: it was a search
+ * @orders:   of a search; the backend clears grow_to if it has no memory, and
+ *	      says which it is with gksm_index_grown() or _is_short()
+ * @epoch:    of a search: which table it is on, see struct gksm_index
+ * @serial:   of a search: its number
  * @seeds:    the caller's seeds, batch_pages of them
  * @hashes:   results, as many
  * @zeros:    results, as many
+ * @names:    the caller's names, as many
+ * @found:    results of a search, as many
+ * @twins:    results of a search, as many
+ * @counts:   the index's counters after a search, INDEX_NR_COUNTS
  */
 struct gksm_lane {
 	atomic_int state;
 	int error;
 	unsigned int nr_pages;
+	unsigned int nr_known;
+	bool is_search;
+	struct gksm_orders orders;
+	unsigned int epoch;
+	uint64_t serial;
 	uint64_t *seeds;
 	uint64_t *hashes;
 	uint8_t *zeros;
+	uint64_t *names;
+	uint8_t *found;
+	uint64_t *twins;
+	uint32_t *counts;
+};
+
+/**
+ * struct gksm_index - what the host knows of the index
+ * @generation: the one in which entries are seen now
+ * @expired:	generations that the next search sweeps out, as a bit mask
+ * @nr_homes:	of the table in use
+ * @epoch:	counts the tables: what a lane says of another one is old
+ * @nr_pending: entries of searches in flight on that table
+ * @nr_searches: searches submitted
+ * @heard:	the latest of them that was reaped; they come in any order
+ * @is_short:	there was no memory to grow: not tried in this generation again
+ * @counts:	its counters, as last heard
+ * @peak_bytes: the most memory that it had
+ */
+struct gksm_index {
+	uint32_t generation;
+	uint32_t expired;
+	uint32_t nr_homes;
+	unsigned int epoch;
+	uint64_t nr_pending;
+	uint64_t nr_searches;
+	uint64_t heard;
+	bool is_short;
+	uint32_t counts[4];
+	uint64_t peak_bytes;
 };
 
 struct gksm_gpu;
@@ -65,8 +122,9 @@ struct gksm_gpu;
  * @unbind:  wait for what is in flight, wipe and free the private parts;
  *	     -ETIMEDOUT: the device does not answer, memory that it may still
  *	     write to must never be freed
- * @submit:  start lane @batch with its nr_pages (never 0) pages; later, from
- *	     any thread, gksm_engine_complete(); nothing starts if it fails
+ * @submit:  start lane @batch with its nr_pages and nr_known (not both 0);
+ *	     later, from any thread, gksm_engine_complete(); nothing starts if
+ *	     it fails. Searches see the index in the order of their submits
  * @collect: fill device_ns, and replace error if something else went wrong,
  *	     of a lane that is DONE
  * @compare: as gksm_gpu_compare(); arguments are checked, the lane is IDLE
@@ -95,6 +153,7 @@ struct gksm_backend {
  * @nr_batches:	  number of lanes
  * @batch_pages:  pages of a lane
  * @lanes:	  @nr_batches lanes
+ * @index:	  the index, empty when bound
  * @arrays:	  memory of all lanes' seeds, hashes and zeros
  * @arrays_bytes: its size
  * @next_reap:	  where the search for a DONE lane starts, so that none starves
@@ -111,6 +170,7 @@ struct gksm_gpu {
 	unsigned int nr_batches;
 	unsigned int batch_pages;
 	struct gksm_lane *lanes;
+	struct gksm_index index;
 	uint8_t *arrays;
 	size_t arrays_bytes;
 	unsigned int next_reap;
@@ -137,6 +197,17 @@ int gksm_fail(struct gksm_gpu *gpu, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void gksm_log(struct gksm_gpu *gpu, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* index.c */
+unsigned int gksm_lane_entries(const struct gksm_lane *lane);
+uint64_t gksm_index_slots(uint32_t nr_homes);
+void gksm_index_reset(struct gksm_gpu *gpu);
+void gksm_index_prepare(struct gksm_gpu *gpu, struct gksm_lane *lane);
+void gksm_index_grown(struct gksm_gpu *gpu, uint32_t nr_homes);
+void gksm_index_is_short(struct gksm_gpu *gpu, uint32_t nr_homes);
+void gksm_index_submitted(struct gksm_gpu *gpu, struct gksm_lane *lane);
+void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
+		       bool failed);
 
 /* The C twin as a backend. */
 void gksm_twin_describe(struct gksm_gpu_info *info, unsigned int index);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * gksm_gpu.h - hash and compare pages on an OpenCL device, or on its C twin
+ * gksm_gpu.h - hash, compare and find pages on an OpenCL device, or on its C twin
  *
- * The whole of gpu/ behind one opaque handle. It knows pages, seeds and
- * hashes; it knows nothing of /dev/gksm.
+ * The whole of gpu/ behind one opaque handle. It knows pages, seeds, hashes
+ * and names; it knows nothing of /dev/gksm.
  */
 #ifndef GKSM_GPU_H
 #define GKSM_GPU_H
@@ -24,6 +24,15 @@
  *
  *	fill gksm_gpu_seeds(gpu, b) -> gksm_gpu_submit(gpu, b, n)
  *	poll gksm_gpu_fd() readable -> gksm_gpu_reap() until it says -EAGAIN
+ *
+ * gksm_gpu_search() in place of gksm_gpu_submit() also finds out which pages
+ * have a twin, in the batch or among all pages that the engine has been told
+ * of. These are kept in an index on the device (DOC in kernels/index.h), by
+ * hash, each with the *name* that the caller gave it in gksm_gpu_names(). The
+ * caller names every page that is still there once in a *generation*, with its
+ * content or, if that did not change, with its hash alone, and says with
+ * gksm_gpu_generation() when the next one begins. A page that two generations
+ * did not name is forgotten.
  *
  * All calls on one handle come from one thread; completion is signalled from
  * the driver's threads through the file descriptor alone.
@@ -93,11 +102,36 @@ struct gksm_gpu_info {
 };
 
 /**
+ * enum gksm_gpu_found - what a search found out about an entry of a batch
+ * @GKSM_GPU_FOUND_NOTHING:  it has no name, or there was no room for it
+ * @GKSM_GPU_FOUND_ZERO:     all bytes are zero; the index has no zero pages
+ * @GKSM_GPU_FOUND_UNIQUE:   it is in the index, and no other page there or in
+ *			     the batch has its hash
+ * @GKSM_GPU_FOUND_EQUAL:    a page of the batch has the same bytes
+ * @GKSM_GPU_FOUND_ALIKE:    a page had the same hash when it was last named,
+ *			     or rather its upper 49 bits
+ * @GKSM_GPU_FOUND_COLLIDED: a page of the batch has the same hash and other
+ *			     bytes
+ */
+enum gksm_gpu_found {
+	GKSM_GPU_FOUND_NOTHING,
+	GKSM_GPU_FOUND_ZERO,
+	GKSM_GPU_FOUND_UNIQUE,
+	GKSM_GPU_FOUND_EQUAL,
+	GKSM_GPU_FOUND_ALIKE,
+	GKSM_GPU_FOUND_COLLIDED,
+};
+
+/**
  * struct gksm_gpu_batch - a batch that has been computed
  * @batch:	which, as given to gksm_gpu_submit()
  * @nr_pages:	how many pages
  * @hashes:	@nr_pages hashes; valid until the next submit of this batch
  * @zeros:	@nr_pages flags, 1: all bytes of the page are zero; same life
+ * @nr_entries: after a search: pages and entries without content
+ * @found:	after a search: @nr_entries of enum gksm_gpu_found; same life
+ * @twins:	after a search: @nr_entries names, of the twin for EQUAL and
+ *		ALIKE, else 0; same life
  * @device_ns:	time the device's profile gives from upload to download; wall
  *		time of the computation on the twin
  * @error:	0, or -errno: the device failed, hashes and zeros are invalid
@@ -107,6 +141,9 @@ struct gksm_gpu_batch {
 	unsigned int nr_pages;
 	const uint64_t *hashes;
 	const uint8_t *zeros;
+	unsigned int nr_entries;
+	const uint8_t *found;
+	const uint64_t *twins;
 	uint64_t device_ns;
 	int error;
 };
@@ -119,6 +156,24 @@ struct gksm_gpu_batch {
 struct gksm_gpu_pair {
 	uint32_t a;
 	uint32_t b;
+};
+
+/**
+ * struct gksm_gpu_index - how the index is doing, as of the last search reaped
+ * @nr_slots:	how many entries its memory could hold
+ * @nr_entries:	how many it holds
+ * @nr_refused:	entries for which there was no room, since it grew last
+ * @bytes:	its memory
+ * @peak_bytes: the most that it ever had, which is while it grows
+ * @nr_grown:	how often it has been made anew
+ */
+struct gksm_gpu_index {
+	uint64_t nr_slots;
+	uint64_t nr_entries;
+	uint64_t nr_refused;
+	uint64_t bytes;
+	uint64_t peak_bytes;
+	unsigned int nr_grown;
 };
 
 int gksm_gpu_open(struct gksm_gpu **gpu,
@@ -137,6 +192,12 @@ int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 uint64_t *gksm_gpu_seeds(struct gksm_gpu *gpu, unsigned int batch);
 int gksm_gpu_submit(struct gksm_gpu *gpu, unsigned int batch,
 		    unsigned int nr_pages);
+uint64_t *gksm_gpu_names(struct gksm_gpu *gpu, unsigned int batch);
+int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
+		    unsigned int nr_pages, unsigned int nr_known);
+int gksm_gpu_generation(struct gksm_gpu *gpu);
+int gksm_gpu_get_index(const struct gksm_gpu *gpu,
+		       struct gksm_gpu_index *index);
 int gksm_gpu_fd(const struct gksm_gpu *gpu);
 int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
 /*

@@ -8,34 +8,6 @@
 
 #include "opencl.h"
 
-static int create_buffer(struct gksm_gpu *gpu, cl_mem_flags flags, size_t bytes,
-			 void *host, const char *what, cl_mem *buffer)
-{
-	struct gksm_cl *cl = gpu->backend_data;
-	cl_int status;
-
-	*buffer = clCreateBuffer(cl->context, flags, bytes, host, &status);
-	if (!status)
-		return 0;
-	*buffer = NULL;
-	return gksm_fail(
-		gpu, gksm_clerror_errno(status),
-		"%s: cannot create a buffer of %zu bytes for %s: %s (%d); try fewer or smaller batches",
-		gpu->info.name, bytes, what, gksm_clerror_name(status), status);
-}
-
-static int create_kernel(struct gksm_gpu *gpu, cl_program program,
-			 const char *name, cl_kernel *kernel)
-{
-	cl_int status;
-
-	*kernel = clCreateKernel(program, name, &status);
-	if (!status)
-		return 0;
-	*kernel = NULL;
-	return gksm_cl_fail(gpu, status, "create a kernel");
-}
-
 static int create_buffers(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 {
 	const struct gksm_cl *cl = gpu->backend_data;
@@ -44,43 +16,32 @@ static int create_buffers(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 	/* The buffer is CL_MEM_READ_ONLY: only the type says otherwise. */
 	void *host = (void *)gksm_engine_pages(gpu, lane->batch);
 	const cl_mem_flags in = CL_MEM_READ_ONLY | CL_MEM_HOST_WRITE_ONLY;
-	const cl_mem_flags out = CL_MEM_WRITE_ONLY | CL_MEM_HOST_READ_ONLY;
+	const cl_mem_flags out = CL_MEM_READ_WRITE | CL_MEM_HOST_READ_ONLY;
 	int err;
 
-	err = create_buffer(gpu, in | (cl->in_place ? CL_MEM_USE_HOST_PTR : 0),
-			    bytes, cl->in_place ? host : NULL, "pages",
-			    &lane->pages);
+	err = gksm_cl_buffer_create(
+		gpu, in | (cl->in_place ? CL_MEM_USE_HOST_PTR : 0), bytes,
+		cl->in_place ? host : NULL, "pages", &lane->pages);
 	if (!err)
-		err = create_buffer(gpu, in, pages * sizeof(uint64_t), NULL,
-				    "seeds", &lane->seeds);
+		err = gksm_cl_buffer_create(gpu, in, pages * sizeof(uint64_t),
+					    NULL, "seeds", &lane->seeds);
 	if (!err)
-		err = create_buffer(gpu, out, pages * sizeof(uint64_t), NULL,
-				    "hashes", &lane->hashes);
+		err = gksm_cl_buffer_create(gpu, out, pages * sizeof(uint64_t),
+					    NULL, "hashes", &lane->hashes);
 	if (!err)
-		err = create_buffer(gpu, out, pages, NULL, "zero flags",
-				    &lane->zeros);
+		err = gksm_cl_buffer_create(gpu, out, pages, NULL, "zero flags",
+					    &lane->zeros);
 	return err;
 }
 
 /* All arguments but the last, nr_pages, stay as they are. */
 static int create_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 {
-	struct gksm_cl *cl = gpu->backend_data;
-	const cl_mem *buffers[] = { &lane->pages, &lane->seeds, &lane->hashes,
-				    &lane->zeros };
-	int err = create_kernel(gpu, cl->hash, "page_hash", &lane->hash);
+	const cl_mem *const buffers[] = { &lane->pages, &lane->seeds,
+					  &lane->hashes, &lane->zeros };
+	int err = gksm_cl_kernel_create(gpu, GKSM_CL_PAGE_HASH, &lane->hash);
 
-	if (err)
-		return err;
-	for (cl_uint arg = 0; arg < 4; arg++) {
-		const cl_int status = clSetKernelArg(
-			lane->hash, arg, sizeof(cl_mem), buffers[arg]);
-
-		if (status)
-			return gksm_cl_fail(gpu, status,
-					    "set page_hash's arguments");
-	}
-	return 0;
+	return err ? err : gksm_cl_kernel_bind(gpu, lane->hash, 4, buffers);
 }
 
 static int create_comparer(struct gksm_gpu *gpu)
@@ -89,16 +50,16 @@ static int create_comparer(struct gksm_gpu *gpu)
 	const size_t pairs = gpu->batch_pages;
 	int err;
 
-	err = create_kernel(gpu, cl->compare, "page_compare", &cl->comparer);
+	err = gksm_cl_kernel_create(gpu, GKSM_CL_PAGE_COMPARE, &cl->comparer);
 	if (!err)
-		err = create_buffer(gpu,
-				    CL_MEM_READ_ONLY | CL_MEM_HOST_WRITE_ONLY,
-				    pairs * sizeof(struct gksm_gpu_pair), NULL,
-				    "pairs", &cl->pairs);
+		err = gksm_cl_buffer_create(
+			gpu, CL_MEM_READ_ONLY | CL_MEM_HOST_WRITE_ONLY,
+			pairs * sizeof(struct gksm_gpu_pair), NULL, "pairs",
+			&cl->pairs);
 	if (!err)
-		err = create_buffer(gpu,
-				    CL_MEM_WRITE_ONLY | CL_MEM_HOST_READ_ONLY,
-				    pairs, NULL, "answers", &cl->equal);
+		err = gksm_cl_buffer_create(
+			gpu, CL_MEM_WRITE_ONLY | CL_MEM_HOST_READ_ONLY, pairs,
+			NULL, "answers", &cl->equal);
 	return err;
 }
 
@@ -118,6 +79,8 @@ int gksm_cl_lanes_create(struct gksm_gpu *gpu)
 		return gksm_fail(gpu, -ENOMEM, "out of memory for %u batches",
 				 gpu->nr_batches);
 	err = create_comparer(gpu);
+	if (!err)
+		err = gksm_cl_index_create(gpu);
 	for (unsigned int b = 0; !err && b < gpu->nr_batches; b++) {
 		struct gksm_cl_lane *lane = &cl->lanes[b];
 
@@ -128,27 +91,13 @@ int gksm_cl_lanes_create(struct gksm_gpu *gpu)
 		if (!err)
 			err = create_hash(gpu, lane);
 		if (!err)
+			err = gksm_cl_search_create(gpu, lane);
+		if (!err)
 			err = gksm_cl_lane_take_pages(gpu, lane);
 	}
 	if (err)
 		gksm_cl_lanes_destroy(gpu);
 	return err;
-}
-
-/* Fingerprints, salts and other people's pages do not stay behind. */
-static void wipe_and_release(cl_command_queue queue, cl_mem buffer)
-{
-	const cl_uchar zero = 0;
-	size_t bytes;
-
-	if (!buffer)
-		return;
-	if (!clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof(bytes), &bytes,
-				NULL) &&
-	    !clEnqueueFillBuffer(queue, buffer, &zero, 1, 0, bytes, 0, NULL,
-				 NULL))
-		clFinish(queue);
-	clReleaseMemObject(buffer);
 }
 
 /* The caller's pages are not ours to wipe: they are unmapped, and left. */
@@ -157,7 +106,7 @@ static void release_pages(const struct gksm_cl *cl, struct gksm_cl_lane *lane)
 	if (!lane->pages)
 		return;
 	if (!cl->in_place) {
-		wipe_and_release(lane->queue, lane->pages);
+		gksm_cl_buffer_wipe(lane->queue, &lane->pages);
 		return;
 	}
 	if (lane->mapped &&
@@ -188,20 +137,21 @@ void gksm_cl_lanes_destroy(struct gksm_gpu *gpu)
 		if (lane->hash)
 			clReleaseKernel(lane->hash);
 		release_pages(cl, lane);
-		wipe_and_release(lane->queue, lane->seeds);
-		wipe_and_release(lane->queue, lane->hashes);
-		wipe_and_release(lane->queue, lane->zeros);
+		gksm_cl_buffer_wipe(lane->queue, &lane->seeds);
+		gksm_cl_buffer_wipe(lane->queue, &lane->hashes);
+		gksm_cl_buffer_wipe(lane->queue, &lane->zeros);
+		gksm_cl_search_destroy(lane);
 		release_event(&lane->first);
 		release_event(&lane->computed);
+		release_event(&lane->searched);
 		release_event(&lane->last);
 	}
 	if (cl->comparer)
 		clReleaseKernel(cl->comparer);
-	wipe_and_release(cl->queues[0], cl->pairs);
-	wipe_and_release(cl->queues[0], cl->equal);
+	gksm_cl_buffer_wipe(cl->queues[0], &cl->pairs);
+	gksm_cl_buffer_wipe(cl->queues[0], &cl->equal);
 	cl->comparer = NULL;
-	cl->pairs = NULL;
-	cl->equal = NULL;
+	gksm_cl_index_destroy(gpu);
 	free(cl->lanes);
 	cl->lanes = NULL;
 }
@@ -230,5 +180,6 @@ int gksm_cl_lanes_quiesce(struct gksm_gpu *gpu)
 				 gpu->info.name, gksm_engine_patience_ms);
 	for (unsigned int q = 0; q < GKSM_CL_QUEUES; q++)
 		clFinish(cl->queues[q]);
+	clFinish(cl->index_queue);
 	return 0;
 }

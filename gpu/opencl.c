@@ -16,24 +16,43 @@ static int cl_unbind(struct gksm_gpu *gpu)
 	return err;
 }
 
-/*
- * A full batch through every lane, and as many pairs, for their effect on the
- * driver alone: pages are pinned at first use, and some memory cannot be; and
- * PoCL looks at its files again whenever a launch is larger than all before,
- * which a program that gave up its rights after bind could not bear.
- */
-static int try_lanes(struct gksm_gpu *gpu)
+/* A full batch, of entries that have no names, on an index that is replaced. */
+static int try_lane(struct gksm_gpu *gpu, unsigned int batch)
 {
+	struct gksm_lane *lane = &gpu->lanes[batch];
 	struct gksm_gpu_batch done;
 	int err;
 
+	lane->nr_pages = gpu->batch_pages;
+	lane->is_search = true;
+	lane->orders = (struct gksm_orders){
+		.expired = ~0U,
+		.grow_to = gpu->index.nr_homes,
+		.generation = 1,
+	};
+	atomic_store(&lane->state, GKSM_LANE_IN_FLIGHT);
+	err = gksm_cl_submit(gpu, batch);
+	if (!err)
+		return gksm_engine_wait(gpu, &done);
+	atomic_store(&lane->state, GKSM_LANE_IDLE);
+	return err;
+}
+
+/*
+ * Every lane is tried, and as many pairs, for the effect on the driver alone:
+ * pages are pinned at first use, and some memory cannot be; and PoCL looks at
+ * its files again whenever a launch is larger than all before, which a program
+ * that gave up its rights after bind could not bear.
+ */
+static int try_lanes(struct gksm_gpu *gpu)
+{
 	for (unsigned int b = 0; b < gpu->nr_batches; b++) {
-		err = gksm_gpu_submit(gpu, b, gpu->batch_pages);
-		if (!err)
-			err = gksm_engine_wait(gpu, &done);
+		const int err = try_lane(gpu, b);
+
 		if (err)
 			return err;
 	}
+	gksm_index_reset(gpu);
 	return 0;
 }
 
@@ -94,10 +113,10 @@ static void cl_close(struct gksm_gpu *gpu)
 		if (cl->queues[q])
 			clReleaseCommandQueue(cl->queues[q]);
 	}
-	if (cl->hash)
-		clReleaseProgram(cl->hash);
-	if (cl->compare)
-		clReleaseProgram(cl->compare);
+	if (cl->index_queue)
+		clReleaseCommandQueue(cl->index_queue);
+	if (cl->program)
+		clReleaseProgram(cl->program);
 	if (cl->context)
 		clReleaseContext(cl->context);
 	free(cl);
@@ -113,19 +132,24 @@ static const struct gksm_backend cl_backend = {
 	.close = cl_close,
 };
 
-static int create_queues(struct gksm_gpu *gpu)
+static int create_queue(struct gksm_gpu *gpu, cl_command_queue *queue)
 {
 	struct gksm_cl *cl = gpu->backend_data;
 	cl_int status;
 
-	for (unsigned int q = 0; q < GKSM_CL_QUEUES; q++) {
-		cl->queues[q] = clCreateCommandQueue(cl->context, cl->device,
-						     CL_QUEUE_PROFILING_ENABLE,
-						     &status);
-		if (status)
-			return gksm_cl_fail(gpu, status, "create a queue");
-	}
-	return 0;
+	*queue = clCreateCommandQueue(cl->context, cl->device,
+				      CL_QUEUE_PROFILING_ENABLE, &status);
+	return status ? gksm_cl_fail(gpu, status, "create a queue") : 0;
+}
+
+static int create_queues(struct gksm_gpu *gpu)
+{
+	struct gksm_cl *cl = gpu->backend_data;
+	int err = create_queue(gpu, &cl->index_queue);
+
+	for (unsigned int q = 0; !err && q < GKSM_CL_QUEUES; q++)
+		err = create_queue(gpu, &cl->queues[q]);
+	return err;
 }
 
 /**

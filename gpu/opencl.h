@@ -35,6 +35,34 @@
  */
 #define GKSM_CL_GROUP 64
 
+/*
+ * Work-groups of launches whose work grows with the index: a fixed number, for
+ * the same reason.
+ */
+#define GKSM_CL_WIDE 1024
+
+/**
+ * enum gksm_cl_kernel - the kernels; see kernels/
+ * @GKSM_CL_PAGE_HASH:	   page_hash.cl, and so on
+ * @GKSM_CL_PAGE_COMPARE:  likewise
+ * @GKSM_CL_GROUP_JOIN:	   likewise
+ * @GKSM_CL_GROUP_COMPARE: likewise
+ * @GKSM_CL_INDEX_SEARCH:  likewise
+ * @GKSM_CL_INDEX_SWEEP:   likewise
+ * @GKSM_CL_INDEX_MOVE:	   likewise
+ * @GKSM_CL_NR_KERNELS:	   how many there are
+ */
+enum gksm_cl_kernel {
+	GKSM_CL_PAGE_HASH,
+	GKSM_CL_PAGE_COMPARE,
+	GKSM_CL_GROUP_JOIN,
+	GKSM_CL_GROUP_COMPARE,
+	GKSM_CL_INDEX_SEARCH,
+	GKSM_CL_INDEX_SWEEP,
+	GKSM_CL_INDEX_MOVE,
+	GKSM_CL_NR_KERNELS,
+};
+
 /**
  * struct gksm_cl_device - a device that the loader knows
  * @info:     what the user sees
@@ -67,14 +95,25 @@ struct gksm_cl_how {
  * @batch:    which lane this is, likewise
  * @queue:    one of gksm_cl.queues
  * @hash:     page_hash with this lane's buffers as arguments
+ * @join:     group_join, likewise
+ * @compare:  group_compare, likewise
+ * @search:   index_search, likewise
  * @pages:    the caller's pages, or a copy of them
  * @mapped:   where the driver mapped @pages for the caller: in place only,
  *	      and NULL while a kernel may read them
  * @seeds:    copy of the lane's seeds
  * @hashes:   becomes the lane's hashes
  * @zeros:    becomes the lane's zeros
+ * @names:    copy of the lane's names
+ * @cells:    of group_join
+ * @places:   of group_join
+ * @firsts:   of group_compare
+ * @seconds:  of group_join and group_compare
+ * @found:    becomes the lane's found
+ * @twins:    becomes the lane's twins
  * @first:    first command of the batch, valid from submit to reap
- * @computed: the kernel, likewise
+ * @computed: page_hash, likewise; NULL if there were no pages
+ * @searched: index_search, likewise; NULL if it was no search
  * @last:     last command of the batch, likewise
  */
 struct gksm_cl_lane {
@@ -82,14 +121,39 @@ struct gksm_cl_lane {
 	unsigned int batch;
 	cl_command_queue queue;
 	cl_kernel hash;
+	cl_kernel join;
+	cl_kernel compare;
+	cl_kernel search;
 	cl_mem pages;
 	void *mapped;
 	cl_mem seeds;
 	cl_mem hashes;
 	cl_mem zeros;
+	cl_mem names;
+	cl_mem cells;
+	cl_mem places;
+	cl_mem firsts;
+	cl_mem seconds;
+	cl_mem found;
+	cl_mem twins;
 	cl_event first;
 	cl_event computed;
+	cl_event searched;
 	cl_event last;
+};
+
+/**
+ * struct gksm_cl_table - an index on the device; see kernels/index.h
+ * @words:    its words
+ * @exts:     its exts
+ * @names:    its names
+ * @nr_homes: its homes
+ */
+struct gksm_cl_table {
+	cl_mem words;
+	cl_mem exts;
+	cl_mem names;
+	cl_uint nr_homes;
 };
 
 /**
@@ -97,13 +161,17 @@ struct gksm_cl_lane {
  * @device:	the device
  * @context:	with @device alone
  * @queues:	with profiling
- * @hash:	program of page_hash
- * @compare:	program of page_compare
- * @from_cache: one of the programs is not built from source
+ * @index_queue: whatever touches the index, one after the other
+ * @program:	all kernels
+ * @from_cache: the program is not built from source
  * @in_place:	the device uses the caller's pages, see DOC above
  * @abandoned:	the device did not answer; nothing may be freed
  * @lanes:	gpu->nr_batches lanes, while bound
- * @comparer:	kernel of @compare, while bound
+ * @comparer:	page_compare, while bound
+ * @sweeper:	index_sweep, while bound
+ * @mover:	index_move, while bound
+ * @table:	the index, while bound
+ * @counts:	its counters, while bound
  * @pairs:	its batch_pages pairs
  * @equal:	its batch_pages answers
  * @callbacks:	completion callbacks that have yet to return
@@ -112,13 +180,17 @@ struct gksm_cl {
 	cl_device_id device;
 	cl_context context;
 	cl_command_queue queues[GKSM_CL_QUEUES];
-	cl_program hash;
-	cl_program compare;
+	cl_command_queue index_queue;
+	cl_program program;
 	bool from_cache;
 	bool in_place;
 	bool abandoned;
 	struct gksm_cl_lane *lanes;
 	cl_kernel comparer;
+	cl_kernel sweeper;
+	cl_kernel mover;
+	struct gksm_cl_table table;
+	cl_mem counts;
 	cl_mem pairs;
 	cl_mem equal;
 	atomic_uint callbacks;
@@ -140,10 +212,32 @@ gksm_cl_device_match(const struct gksm_cl_device *devices,
 int gksm_cl_program_build(struct gksm_gpu *gpu,
 			  const struct gksm_cl_device *device,
 			  const struct gksm_cl_how *how);
+const char *gksm_cl_kernel_name(enum gksm_cl_kernel which);
 
 /* opencl.c */
 int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
 		 const struct gksm_cl_how *how);
+
+/* buffer.c */
+int gksm_cl_buffer_create(struct gksm_gpu *gpu, cl_mem_flags flags,
+			  size_t bytes, void *host, const char *what,
+			  cl_mem *buffer);
+void gksm_cl_buffer_retire(cl_command_queue queue, cl_mem *buffer);
+void gksm_cl_buffer_wipe(cl_command_queue queue, cl_mem *buffer);
+int gksm_cl_kernel_create(struct gksm_gpu *gpu, enum gksm_cl_kernel which,
+			  cl_kernel *kernel);
+int gksm_cl_kernel_bind(struct gksm_gpu *gpu, cl_kernel kernel, cl_uint nr_args,
+			const cl_mem *const buffers[]);
+
+/* seek.c */
+int gksm_cl_search_create(struct gksm_gpu *gpu, struct gksm_cl_lane *lane);
+void gksm_cl_search_destroy(struct gksm_cl_lane *lane);
+cl_int gksm_cl_search(struct gksm_gpu *gpu, struct gksm_cl_lane *lane);
+
+/* tables.c */
+int gksm_cl_index_create(struct gksm_gpu *gpu);
+void gksm_cl_index_destroy(struct gksm_gpu *gpu);
+cl_int gksm_cl_index_follow(struct gksm_gpu *gpu, struct gksm_orders *orders);
 
 /* lane.c */
 int gksm_cl_lanes_create(struct gksm_gpu *gpu);
@@ -151,6 +245,8 @@ void gksm_cl_lanes_destroy(struct gksm_gpu *gpu);
 int gksm_cl_lanes_quiesce(struct gksm_gpu *gpu);
 
 /* transfer.c */
+cl_int gksm_cl_launch(cl_command_queue queue, cl_kernel kernel,
+		      unsigned int items, cl_event after, cl_event *event);
 int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane);
 int gksm_cl_submit(struct gksm_gpu *gpu, unsigned int batch);
 void gksm_cl_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);

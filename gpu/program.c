@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * program.c - a kernel's source, or what the cache has of it, to a program
+ * program.c - the kernels' source, or what the cache has of it, to a program
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,11 +17,21 @@
 /* Long enough for everything that names a device; longer ones are cut. */
 #define KEY_BYTES 1024
 
+static const char *const kernel_names[] = {
+	[GKSM_CL_PAGE_HASH] = "page_hash",
+	[GKSM_CL_PAGE_COMPARE] = "page_compare",
+	[GKSM_CL_GROUP_JOIN] = "group_join",
+	[GKSM_CL_GROUP_COMPARE] = "group_compare",
+	[GKSM_CL_INDEX_SEARCH] = "index_search",
+	[GKSM_CL_INDEX_SWEEP] = "index_sweep",
+	[GKSM_CL_INDEX_MOVE] = "index_move",
+};
+
 /**
  * struct recipe - what a program is made from
  * @gpu:    whose error line and log
  * @device: for which device
- * @name:   the kernel's name, and the cache file's
+ * @name:   the cache file's name
  * @source: its text
  * @key:    all that the built program depends on
  */
@@ -113,7 +123,7 @@ static int build_from_source(const struct recipe *recipe, cl_context context,
 	return 0;
 }
 
-/* A program that yields its kernel; whatever is wrong, source is at hand. */
+/* A program that yields a kernel; whatever is wrong, source is at hand. */
 static int build_from_binary(const struct recipe *recipe, cl_context context,
 			     const unsigned char *binary, size_t bytes,
 			     cl_program *program)
@@ -128,7 +138,8 @@ static int build_from_binary(const struct recipe *recipe, cl_context context,
 	status = clBuildProgram(*program, 1, &recipe->device->id, BUILD_OPTIONS,
 				NULL, NULL);
 	if (!status) {
-		kernel = clCreateKernel(*program, recipe->name, &status);
+		kernel = clCreateKernel(
+			*program, kernel_names[GKSM_CL_PAGE_HASH], &status);
 		if (!status) {
 			clReleaseKernel(kernel);
 			return 0;
@@ -210,39 +221,40 @@ static int make_program(struct recipe *recipe, const struct gksm_cl_how *how,
 }
 
 /**
- * gksm_cl_program_build - the programs of all kernels
- * @gpu:    an engine with a struct gksm_cl that has a context; its hash,
- *	    compare and from_cache are set
+ * gksm_cl_kernel_name - what a kernel is called
+ * @which: the kernel
+ *
+ * Return: its name.
+ */
+const char *gksm_cl_kernel_name(enum gksm_cl_kernel which)
+{
+	return kernel_names[which];
+}
+
+/**
+ * gksm_cl_program_build - the program with all kernels
+ * @gpu:    an engine with a struct gksm_cl that has a context; its program
+ *	    and from_cache are set
  * @device: for which device
  * @how:    where the cache is, and whether to believe it
  *
  * Trouble with the cache is logged and costs a build, nothing more.
  *
  * Return: 0, or -errno with the first telling line of the build log in the
- * error line. What was built before stays for gksm_cl's close.
+ * error line.
  */
 int gksm_cl_program_build(struct gksm_gpu *gpu,
 			  const struct gksm_cl_device *device,
 			  const struct gksm_cl_how *how)
 {
 	struct gksm_cl *cl = gpu->backend_data;
-	struct recipe hash = {
+	struct recipe recipe = {
 		.gpu = gpu,
 		.device = device,
-		.name = "page_hash",
-		.source = gksm_cl_page_hash,
+		.name = "engine",
+		.source = gksm_cl_engine,
 	};
-	struct recipe compare = {
-		.gpu = gpu,
-		.device = device,
-		.name = "page_compare",
-		.source = gksm_cl_page_compare,
-	};
-	int err;
 
 	cl->from_cache = false;
-	err = make_program(&hash, how, &cl->hash);
-	if (!err)
-		err = make_program(&compare, how, &cl->compare);
-	return err;
+	return make_program(&recipe, how, &cl->program);
 }

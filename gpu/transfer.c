@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "index.h"
 #include "opencl.h"
 
 static size_t round_to_groups(unsigned int items)
@@ -12,14 +13,25 @@ static size_t round_to_groups(unsigned int items)
 	       GKSM_CL_GROUP;
 }
 
-static cl_int launch(const struct gksm_cl_lane *lane, cl_kernel kernel,
-		     unsigned int items, cl_event *event)
+/**
+ * gksm_cl_launch - enqueue a kernel
+ * @queue:  where
+ * @kernel: its arguments are set
+ * @items:  work-items; there may be more, in whole groups
+ * @after:  an event to wait for, or NULL
+ * @event:  out: the command, or NULL
+ *
+ * Return: an OpenCL status.
+ */
+cl_int gksm_cl_launch(cl_command_queue queue, cl_kernel kernel,
+		      unsigned int items, cl_event after, cl_event *event)
 {
 	const size_t global = round_to_groups(items);
 	const size_t group = GKSM_CL_GROUP;
 
-	return clEnqueueNDRangeKernel(lane->queue, kernel, 1, NULL, &global,
-				      &group, 0, NULL, event);
+	return clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &global, &group,
+				      after ? 1 : 0, after ? &after : NULL,
+				      event);
 }
 
 /* Pages from the caller to the kernels, see DOC in opencl.h. */
@@ -83,9 +95,10 @@ int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 
 static void release_events(struct gksm_cl_lane *lane)
 {
-	cl_event *events[] = { &lane->first, &lane->computed, &lane->last };
+	cl_event *events[] = { &lane->first, &lane->computed, &lane->searched,
+			       &lane->last };
 
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		if (*events[i])
 			clReleaseEvent(*events[i]);
 		*events[i] = NULL;
@@ -105,33 +118,73 @@ static void CL_CALLBACK finish(cl_event event, cl_int status, void *arg)
 	atomic_fetch_sub(&cl->callbacks, 1);
 }
 
-static cl_int enqueue(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
+static cl_int enqueue_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 {
 	const struct gksm_lane *host = &gpu->lanes[lane->batch];
 	const cl_uint nr_pages = host->nr_pages;
-	const size_t words = nr_pages * sizeof(uint64_t);
 	cl_int status;
 
+	status =
+		clEnqueueWriteBuffer(lane->queue, lane->seeds, CL_FALSE, 0,
+				     gksm_lane_entries(host) * sizeof(cl_ulong),
+				     host->seeds, 0, NULL, &lane->first);
+	if (status || !nr_pages)
+		return status;
 	status = clSetKernelArg(lane->hash, 4, sizeof(nr_pages), &nr_pages);
 	if (!status)
-		status = clEnqueueWriteBuffer(lane->queue, lane->seeds,
-					      CL_FALSE, 0, words, host->seeds,
-					      0, NULL, &lane->first);
-	if (!status)
 		status = give_pages(gpu->backend_data, lane, nr_pages);
-	if (!status)
-		status = launch(lane, lane->hash, nr_pages, &lane->computed);
+	return status ? status :
+			gksm_cl_launch(lane->queue, lane->hash, nr_pages, NULL,
+				       &lane->computed);
+}
+
+static cl_int enqueue_read(const struct gksm_cl_lane *lane, cl_mem buffer,
+			   size_t bytes, void *to, cl_event *event)
+{
+	const cl_event after = lane->searched;
+
+	return clEnqueueReadBuffer(lane->queue, buffer, CL_FALSE, 0, bytes, to,
+				   after ? 1 : 0, after ? &after : NULL, event);
+}
+
+static cl_int enqueue_results(const struct gksm_cl *cl,
+			      struct gksm_cl_lane *lane,
+			      const struct gksm_lane *host)
+{
+	const size_t nr_entries = gksm_lane_entries(host);
+	cl_int status = CL_SUCCESS;
+
+	if (host->is_search) {
+		status = enqueue_read(lane, lane->found, nr_entries,
+				      host->found, NULL);
+		if (!status)
+			status = enqueue_read(lane, lane->twins,
+					      nr_entries * sizeof(cl_ulong),
+					      host->twins, NULL);
+		if (!status)
+			status = enqueue_read(lane, cl->counts,
+					      sizeof(cl_uint) * INDEX_NR_COUNTS,
+					      host->counts, NULL);
+	}
+	if (!status && host->nr_pages)
+		status = enqueue_read(lane, lane->zeros, host->nr_pages,
+				      host->zeros, NULL);
+	return status ? status :
+			enqueue_read(lane, lane->hashes,
+				     nr_entries * sizeof(cl_ulong),
+				     host->hashes, &lane->last);
+}
+
+static cl_int enqueue(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
+{
+	const struct gksm_lane *host = &gpu->lanes[lane->batch];
+	cl_int status = enqueue_hash(gpu, lane);
+
+	if (!status && host->is_search)
+		status = gksm_cl_search(gpu, lane);
 	if (!status)
 		status = take_pages(lane, CL_FALSE);
-	if (!status)
-		status = clEnqueueReadBuffer(lane->queue, lane->hashes,
-					     CL_FALSE, 0, words, host->hashes,
-					     0, NULL, NULL);
-	if (!status)
-		status = clEnqueueReadBuffer(lane->queue, lane->zeros, CL_FALSE,
-					     0, nr_pages, host->zeros, 0, NULL,
-					     &lane->last);
-	return status;
+	return status ? status : enqueue_results(gpu->backend_data, lane, host);
 }
 
 /**
@@ -163,6 +216,7 @@ int gksm_cl_submit(struct gksm_gpu *gpu, unsigned int batch)
 
 take_back:
 	clFinish(lane->queue);
+	clFinish(cl->index_queue);
 	take_pages(lane, CL_TRUE);
 	release_events(lane);
 	return gksm_cl_fail(gpu, status, "submit a batch");
@@ -180,26 +234,36 @@ static uint64_t measure_ns(const struct gksm_cl_lane *lane)
 	return end > start ? end - start : 0;
 }
 
+/* What became of a command: CL_SUCCESS, or why it failed. */
+static cl_int get_outcome(cl_event event)
+{
+	cl_int outcome = CL_COMPLETE;
+	const cl_int status =
+		clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS,
+			       sizeof(outcome), &outcome, NULL);
+
+	return status ? status : outcome < 0 ? outcome : CL_SUCCESS;
+}
+
 /**
  * gksm_cl_collect - how a lane went; see struct gksm_backend
  * @gpu:  the engine
  * @done: the batch; its device_ns and error are set
  *
  * What follows a failed command in a queue may still succeed, so that the
- * kernel is asked for its own status.
+ * kernels are asked for their own status.
  */
 void gksm_cl_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 {
 	const struct gksm_cl *cl = gpu->backend_data;
 	struct gksm_cl_lane *lane = &cl->lanes[done->batch];
-	cl_int computed = CL_COMPLETE;
-	cl_int status;
+	const cl_event kernels[] = { lane->computed, lane->searched };
+	cl_int status = CL_SUCCESS;
 
-	status = clGetEventInfo(lane->computed,
-				CL_EVENT_COMMAND_EXECUTION_STATUS,
-				sizeof(computed), &computed, NULL);
-	if (!status && computed < 0)
-		status = computed;
+	for (unsigned int k = 0; !status && k < 2; k++) {
+		if (kernels[k])
+			status = get_outcome(kernels[k]);
+	}
 	if (status)
 		done->error = gksm_cl_fail(gpu, status, "compute a batch");
 	else if (done->error)
@@ -222,7 +286,8 @@ static cl_int compare_some(struct gksm_cl *cl, struct gksm_cl_lane *lane,
 					      0, nr_pairs * sizeof(*pairs),
 					      pairs, 0, NULL, NULL);
 	if (!status)
-		status = launch(lane, cl->comparer, nr_pairs, NULL);
+		status = gksm_cl_launch(lane->queue, cl->comparer, nr_pairs,
+					NULL, NULL);
 	if (!status)
 		status = clEnqueueReadBuffer(lane->queue, cl->equal, CL_TRUE, 0,
 					     nr_pairs, equal, 0, NULL, NULL);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "index.h"
+#include "table.h"
 
 /**
  * struct twin - the twin's state
@@ -24,6 +26,9 @@
  * @nr_queued: how many entries; a batch is in it once at most, so it fits
  * @stop:      the worker shall return, whatever is queued
  * @device_ns: time that each batch took; the batch's state guards it
+ * @next:      table that replaces @table before each batch's search; likewise
+ * @table:     the index; the worker's alone
+ * @scratch:   for its searches; likewise
  */
 struct twin {
 	pthread_t thread;
@@ -34,6 +39,9 @@ struct twin {
 	unsigned int nr_queued;
 	bool stop;
 	uint64_t *device_ns;
+	struct gksm_table *next;
+	struct gksm_table table;
+	struct gksm_scratch scratch;
 };
 
 static uint64_t now_ns(void)
@@ -42,6 +50,30 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void follow_orders(struct twin *twin, const struct gksm_lane *lane,
+			  struct gksm_table *next)
+{
+	gksm_table_expire(&twin->table, lane->orders.expired);
+	if (!lane->orders.grow_to)
+		return;
+	gksm_table_move(&twin->table, next);
+	gksm_table_destroy(&twin->table);
+	twin->table = *next;
+	*next = (struct gksm_table){ 0 };
+}
+
+static void search(struct gksm_gpu *gpu, unsigned int batch)
+{
+	struct twin *twin = gpu->backend_data;
+	struct gksm_lane *lane = &gpu->lanes[batch];
+
+	memcpy(lane->hashes + lane->nr_pages, lane->seeds + lane->nr_pages,
+	       lane->nr_known * sizeof(*lane->hashes));
+	follow_orders(twin, lane, &twin->next[batch]);
+	gksm_table_search(&twin->table, &twin->scratch, lane,
+			  gksm_engine_pages(gpu, batch));
 }
 
 static void compute(struct gksm_gpu *gpu, unsigned int batch)
@@ -54,6 +86,8 @@ static void compute(struct gksm_gpu *gpu, unsigned int batch)
 		lane->zeros[i] = gksm_cpu_page_is_zero(page);
 		page += GKSM_ENGINE_PAGE_BYTES;
 	}
+	if (lane->is_search)
+		search(gpu, batch);
 }
 
 /* Wait for a batch; false when it is time to stop. */
@@ -105,12 +139,36 @@ static int start_worker(struct gksm_gpu *gpu)
 	return -err;
 }
 
-static void free_queue(struct twin *twin)
+static void free_memory(struct gksm_gpu *gpu)
 {
+	struct twin *twin = gpu->backend_data;
+
+	for (unsigned int b = 0; twin->next && b < gpu->nr_batches; b++)
+		gksm_table_destroy(&twin->next[b]);
+	free(twin->next);
 	free(twin->queue);
 	free(twin->device_ns);
+	gksm_table_destroy(&twin->table);
+	gksm_scratch_destroy(&twin->scratch);
+	twin->next = NULL;
 	twin->queue = NULL;
 	twin->device_ns = NULL;
+}
+
+static int create_memory(struct gksm_gpu *gpu)
+{
+	struct twin *twin = gpu->backend_data;
+	int err;
+
+	twin->queue = calloc(gpu->nr_batches, sizeof(*twin->queue));
+	twin->device_ns = calloc(gpu->nr_batches, sizeof(*twin->device_ns));
+	twin->next = calloc(gpu->nr_batches, sizeof(*twin->next));
+	if (!twin->queue || !twin->device_ns || !twin->next)
+		return -ENOMEM;
+	err = gksm_table_create(&twin->table, gpu->index.nr_homes);
+	if (!err)
+		err = gksm_scratch_create(&twin->scratch, gpu->batch_pages);
+	return err;
 }
 
 static int twin_bind(struct gksm_gpu *gpu)
@@ -118,19 +176,18 @@ static int twin_bind(struct gksm_gpu *gpu)
 	struct twin *twin = gpu->backend_data;
 	int err;
 
-	twin->queue = calloc(gpu->nr_batches, sizeof(*twin->queue));
-	twin->device_ns = calloc(gpu->nr_batches, sizeof(*twin->device_ns));
 	twin->first = 0;
 	twin->nr_queued = 0;
 	twin->stop = false;
-	if (!twin->queue || !twin->device_ns) {
-		free_queue(twin);
-		return gksm_fail(gpu, -ENOMEM, "out of memory for %u batches",
+	err = create_memory(gpu);
+	if (err) {
+		free_memory(gpu);
+		return gksm_fail(gpu, err, "out of memory for %u batches",
 				 gpu->nr_batches);
 	}
 	err = start_worker(gpu);
 	if (err) {
-		free_queue(twin);
+		free_memory(gpu);
 		return gksm_fail(gpu, err,
 				 "cannot start the C twin's thread: %s",
 				 strerror(-err));
@@ -147,14 +204,23 @@ static int twin_unbind(struct gksm_gpu *gpu)
 	pthread_cond_signal(&twin->work);
 	pthread_mutex_unlock(&twin->lock);
 	pthread_join(twin->thread, NULL);
-	free_queue(twin);
+	free_memory(gpu);
 	return 0;
 }
 
 static int twin_submit(struct gksm_gpu *gpu, unsigned int batch)
 {
 	struct twin *twin = gpu->backend_data;
+	struct gksm_orders *orders = &gpu->lanes[batch].orders;
 
+	if (gpu->lanes[batch].is_search && orders->grow_to) {
+		if (gksm_table_create(&twin->next[batch], orders->grow_to)) {
+			gksm_index_is_short(gpu, orders->grow_to);
+			orders->grow_to = 0;
+		} else {
+			gksm_index_grown(gpu, orders->grow_to);
+		}
+	}
 	pthread_mutex_lock(&twin->lock);
 	twin->queue[(twin->first + twin->nr_queued) % gpu->nr_batches] = batch;
 	twin->nr_queued++;

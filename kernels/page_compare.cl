@@ -12,12 +12,8 @@
  *          nr_pairs do nothing, so the global size may be rounded up.
  * Needs:   OpenCL C 1.2, no extensions.
  * Twin:    gpu/twin.c uses memcmp(); tests compare both.
- *
- * Pairs come from equal hashes, so nearly all are equal: there is no early
- * exit, which would only keep the loop from being vectorised.
  */
-#define PAGE_BYTES 4096
-#define PAGE_STRIPES (PAGE_BYTES / sizeof(ulong4))
+#include "compare.h"
 
 __kernel void page_compare(__global const ulong4 *restrict pages,
 			   __global const uint2 *restrict pairs,
@@ -25,16 +21,6 @@ __kernel void page_compare(__global const ulong4 *restrict pages,
 {
 	const size_t i = get_global_id(0);
 
-	if (i >= nr_pairs)
-		return;
-
-	const uint2 pair = pairs[i];
-	__global const ulong4 *a = pages + pair.s0 * PAGE_STRIPES;
-	__global const ulong4 *b = pages + pair.s1 * PAGE_STRIPES;
-	ulong4 differ = (ulong4)(0);
-
-	for (uint s = 0; s < PAGE_STRIPES; s++)
-		differ |= a[s] ^ b[s];
-
-	equal[i] = (differ.s0 | differ.s1 | differ.s2 | differ.s3) == 0;
+	if (i < nr_pairs)
+		equal[i] = pages_are_equal(pages, pairs[i].s0, pairs[i].s1);
 }

@@ -18,10 +18,8 @@
  * shape for devices with caches (PoCL). What another shape would replace is
  * read_page().
  */
+#include "page.h"
 #include "xxh64.h"
-
-#define PAGE_BYTES 4096
-#define PAGE_STRIPES (PAGE_BYTES / sizeof(ulong4))
 
 /* Take the page into the accumulators; any becomes the OR of all words. */
 static ulong4 read_page(__global const ulong4 *page, ulong4 acc,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sources.h - the text of each kernel, defined by files that
- * gksm_embed_cl() writes at build time, with the headers it includes inside
+ * sources.h - the text of the kernels, defined by a file that gksm_embed_cl()
+ * writes at build time, with everything it includes inside
  */
 #ifndef GKSM_KERNELS_SOURCES_H
 #define GKSM_KERNELS_SOURCES_H
 
-extern const char gksm_cl_page_hash[];
-extern const char gksm_cl_page_compare[];
+extern const char gksm_cl_engine[];
 
 #endif /* GKSM_KERNELS_SOURCES_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,8 +100,50 @@ WRAP_RELEASE(clReleaseCommandQueue, cl_command_queue)
 WRAP_RELEASE(clReleaseContext, cl_context)
 WRAP_RELEASE(clReleaseEvent, cl_event)
 WRAP_RELEASE(clReleaseKernel, cl_kernel)
-WRAP_RELEASE(clReleaseMemObject, cl_mem)
 WRAP_RELEASE(clReleaseProgram, cl_program)
+/* Device memory in use, and whether it was cleared after its last use. */
+static struct {
+	cl_mem buffer;
+	size_t bytes;
+	bool wiped;
+} buffers[1024];
+
+static void remember_buffer(cl_mem buffer, size_t bytes)
+{
+	size_t b = 0;
+
+	while (b < sizeof(buffers) / sizeof(*buffers) && buffers[b].buffer)
+		b++;
+	if (b == sizeof(buffers) / sizeof(*buffers))
+		abort();
+	buffers[b].buffer = buffer;
+	buffers[b].bytes = bytes;
+	buffers[b].wiped = false;
+}
+
+static void mark_buffers(cl_mem buffer, size_t bytes, bool wiped)
+{
+	for (size_t b = 0; b < sizeof(buffers) / sizeof(*buffers); b++) {
+		if ((!buffer || buffers[b].buffer == buffer) &&
+		    bytes >= buffers[b].bytes)
+			buffers[b].wiped = wiped;
+	}
+}
+
+REAL(cl_int, clReleaseMemObject, cl_mem);
+cl_int __wrap_clReleaseMemObject(cl_mem buffer)
+{
+	for (size_t b = 0; b < sizeof(buffers) / sizeof(*buffers); b++) {
+		if (buffers[b].buffer != buffer)
+			continue;
+		if (!buffers[b].wiped)
+			interpose.nr_unwiped_bytes += buffers[b].bytes;
+		buffers[b].buffer = NULL;
+	}
+	nr_objects--;
+	return __real_clReleaseMemObject(buffer);
+}
+
 WRAP_STATUS(clBuildProgram,
 	    (cl_program program, cl_uint nr, const cl_device_id *devices,
 	     const char *options, void(CL_CALLBACK *notify)(cl_program, void *),
@@ -139,6 +182,7 @@ cl_int __wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
 	if (shall_fail("clEnqueueNDRangeKernel"))
 		return interpose.fail_status;
 	interpose.nr_mapped_at_launch = interpose.nr_mapped;
+	mark_buffers(NULL, SIZE_MAX, false);
 	return count_event(__real_clEnqueueNDRangeKernel(queue, kernel, dims,
 							 offset, global, local,
 							 nr, wait, event),
@@ -155,6 +199,7 @@ cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
 	if (shall_fail("clEnqueueWriteBuffer"))
 		return interpose.fail_status;
 	interpose.nr_uploaded_bytes += size;
+	mark_buffers(buffer, SIZE_MAX, false);
 	return count_event(__real_clEnqueueWriteBuffer(queue, buffer, block,
 						       offset, size, data, nr,
 						       wait, event),
@@ -212,6 +257,7 @@ cl_mem __wrap_clCreateBuffer(cl_context context, cl_mem_flags flags,
 			     size_t size, void *host, cl_int *status)
 {
 	const bool in_place = flags & CL_MEM_USE_HOST_PTR;
+	cl_mem made;
 
 	if (shall_fail("clCreateBuffer")) {
 		*status = interpose.fail_status;
@@ -225,10 +271,13 @@ cl_mem __wrap_clCreateBuffer(cl_context context, cl_mem_flags flags,
 		flags ^= CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR;
 		stale_host = host;
 	}
-	if (!in_place)
-		interpose.nr_device_bytes += size;
-	return count_object(
+	made = count_object(
 		__real_clCreateBuffer(context, flags, size, host, status));
+	if (made && !in_place) {
+		interpose.nr_device_bytes += size;
+		remember_buffer(made, size);
+	}
+	return made;
 }
 
 REAL(cl_int, clEnqueueFillBuffer, cl_command_queue, cl_mem, const void *,
@@ -244,7 +293,7 @@ cl_int __wrap_clEnqueueFillBuffer(cl_command_queue queue, cl_mem buffer,
 		event);
 
 	if (!status && !*(const char *)pattern)
-		interpose.nr_wiped_bytes += size;
+		mark_buffers(buffer, size, true);
 	return status;
 }
 

@@ -35,7 +35,7 @@
  * @nr_mapped_at_launch: out: the same when the last kernel was started
  * @nr_uploaded_bytes: out: what was written to buffers
  * @nr_device_bytes:  out: buffers that are not the caller's memory
- * @nr_wiped_bytes:   out: what was filled with zeros
+ * @nr_unwiped_bytes: out: of these, what was given back with something in it
  */
 struct interpose {
 	bool not_unified;
@@ -58,7 +58,7 @@ struct interpose {
 	int nr_mapped_at_launch;
 	size_t nr_uploaded_bytes;
 	size_t nr_device_bytes;
-	size_t nr_wiped_bytes;
+	size_t nr_unwiped_bytes;
 };
 
 extern struct interpose interpose;

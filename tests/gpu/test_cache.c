@@ -14,7 +14,7 @@
 #include "cache.h"
 #include "support.h"
 
-#define NR_PROGRAMS 2
+#define NR_PROGRAMS 1
 /* The file's header: magic, length of the key, of the program, checksum. */
 #define HEADER_BYTES 32
 
@@ -153,7 +153,7 @@ static void an_unusable_folder_is_only_logged(void **state)
 	open_in("/dev/null/cache");
 	assert_int_equal(interpose.nr_from_source, NR_PROGRAMS);
 	assert_true(log_has(
-		"page_hash is not kept in /dev/null/cache: Not a directory"));
+		"engine is not kept in /dev/null/cache: Not a directory"));
 }
 
 /* How to spoil a file, for spoil(). */
@@ -227,8 +227,7 @@ static void damaged_files_are_rebuilt(void **state)
 		open_in(dir);
 		assert_int_equal(interpose.nr_from_source, NR_PROGRAMS);
 		assert_int_equal(interpose.nr_from_binary, 0);
-		assert_true(
-			log_has("page_hash is built from source: not usable"));
+		assert_true(log_has("engine is built from source: not usable"));
 		check_hit();
 	}
 }
@@ -254,9 +253,7 @@ static void store_garbage(const char *path)
 	char garbage[5000];
 
 	memset(garbage, 'g', sizeof(garbage));
-	store_instead(path,
-		      strstr(path, "page_hash") ? "page_hash" : "page_compare",
-		      garbage, sizeof(garbage));
+	store_instead(path, "engine", garbage, sizeof(garbage));
 }
 
 static void a_program_that_the_driver_refuses_is_rebuilt(void **state)
