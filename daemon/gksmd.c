@@ -146,6 +146,7 @@ static int serve(struct daemon *daemon)
 	server->reload = reload;
 	server->reload_arg = daemon;
 	server->control = &daemon->control;
+	gksm_passes_init(&server->passes, &daemon->settings);
 	gksm_notify_init(&server->notify);
 
 	err = gksm_scan_apply(&daemon->config, &daemon->settings);

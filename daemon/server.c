@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -27,7 +26,8 @@
 
 /**
  * gksm_server_init - reserve everything that the loop needs
- * @server:  out; @signal_fd, @reload, @notify and @control are the caller's to set
+ * @server:  out; @signal_fd, @reload, @notify, @control and @passes are the
+ *	     caller's to set
  * @session: set up
  * @device:  bound
  *
@@ -37,30 +37,23 @@ int gksm_server_init(struct gksm_server *server, struct gksm_session *session,
 		     struct gksm_device *device)
 {
 	const size_t nr_batches = session->nr_batches;
-	uint64_t key;
-	int err;
 
 	*server = (struct gksm_server){
 		.session = session,
 		.device = device,
 		.signal_fd = -1,
 		.patience_ms = DEFAULT_PATIENCE_MS,
+		.lanes = calloc(nr_batches, sizeof(*server->lanes)),
+		.questions = calloc(nr_batches * session->batch_slots,
+				    sizeof(*server->questions)),
 	};
-	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
-		return -errno;
-	err = gksm_finder_init(&server->finder, session->batch_slots, key);
-	if (err)
-		return err;
-	server->lanes = calloc(nr_batches, sizeof(*server->lanes));
-	server->slots = calloc(nr_batches * session->batch_slots,
-			       sizeof(*server->slots));
-	if (!server->lanes || !server->slots) {
+	if (!server->lanes || !server->questions) {
 		gksm_server_free(server);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < nr_batches; i++)
-		server->lanes[i].slots =
-			&server->slots[i * session->batch_slots];
+		server->lanes[i].questions =
+			&server->questions[i * session->batch_slots];
 	return 0;
 }
 
@@ -70,17 +63,16 @@ int gksm_server_init(struct gksm_server *server, struct gksm_session *session,
  */
 void gksm_server_free(struct gksm_server *server)
 {
-	/* The module's names and salts of pages do not stay behind. */
-	if (server->slots)
-		explicit_bzero(server->slots,
+	/* The module's names of pages do not stay behind. */
+	if (server->questions)
+		explicit_bzero(server->questions,
 			       (size_t)server->session->nr_batches *
 				       server->session->batch_slots *
-				       sizeof(*server->slots));
-	gksm_finder_free(&server->finder);
+				       sizeof(*server->questions));
 	free(server->lanes);
-	free(server->slots);
+	free(server->questions);
 	server->lanes = NULL;
-	server->slots = NULL;
+	server->questions = NULL;
 }
 
 static int explain_module(int err)
@@ -165,25 +157,38 @@ static int fail_device(struct gksm_server *server)
 	return replace_device(server);
 }
 
+/* More than all generations at once make no difference. */
+#define MAX_PASSES 4
+
+static void begin_generations(struct gksm_server *server)
+{
+	const uint64_t nr_new = gksm_passes_new(&server->passes);
+
+	for (uint64_t n = 0; n < nr_new && n < MAX_PASSES; n++)
+		gksm_gpu_generation(server->device->gpu);
+}
+
 static int start_batch(struct gksm_server *server, const struct gksm_next *next)
 {
 	struct gksm_lane *lane = &server->lanes[next->index];
 	struct gksm_gpu *gpu = server->device->gpu;
+	const unsigned int batch_slots = server->session->batch_slots;
+	struct gksm_entries entries = {
+		.seeds = gksm_gpu_seeds(gpu, next->index),
+		.names = gksm_gpu_names(gpu, next->index),
+		.max = batch_slots,
+		.nr_pages = next->nr_pages,
+	};
 
 	lane->id = next->batch;
 	lane->nr_slots = next->nr_slots;
-	if (!next->nr_pages) {
-		lane->id = 0;
-		return complete(server, next->batch, 0,
-				&server->stats.batches_completed);
-	}
-	gksm_slots_copy(lane->slots,
+	gksm_finder_ask(lane->questions,
 			server->session->slots +
-				(size_t)next->index *
-					server->session->batch_slots,
-			next->nr_slots, next->nr_pages,
-			gksm_gpu_seeds(gpu, next->index));
-	if (gksm_gpu_submit(gpu, next->index, next->nr_pages))
+				(size_t)next->index * batch_slots,
+			next->nr_slots, &entries);
+	begin_generations(server);
+	if (gksm_gpu_search(gpu, next->index, entries.nr_pages,
+			    entries.nr_known))
 		return fail_device(server);
 	if (!server->nr_in_flight++)
 		server->progress_ms = gksm_clock_ms();
@@ -237,23 +242,13 @@ static int start_waiting(struct gksm_server *server, struct gksm_lane *lane)
 
 static int answer(struct gksm_server *server, const struct gksm_gpu_batch *done)
 {
-	const struct gksm_hashes computed = {
-		.hashes = done->hashes,
-		.zeros = done->zeros,
-	};
-	struct gksm_finder *finder = &server->finder;
 	struct gksm_lane *lane = &server->lanes[done->batch];
 	const uint64_t id = lane->id;
 	const size_t base = (size_t)done->batch * server->session->batch_slots;
 
-	gksm_finder_pairs(finder, lane->slots, lane->nr_slots, &computed);
-	if (finder->nr_pairs &&
-	    gksm_gpu_compare(server->device->gpu, done->batch, finder->pairs,
-			     finder->nr_pairs, finder->equal))
-		return fail_device(server);
-	gksm_finder_results(finder, lane->slots, lane->nr_slots, &computed,
-			    server->session->results + base,
-			    &server->stats.slots);
+	gksm_finder_answer(lane->questions, lane->nr_slots, done,
+			   server->session->results + base,
+			   &server->stats.slots);
 	server->stats.device_ns += done->device_ns;
 	lane->id = 0;
 	return complete(server, id, lane->nr_slots,

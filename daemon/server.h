@@ -12,6 +12,7 @@
 #include "device.h"
 #include "finder.h"
 #include "notify.h"
+#include "passes.h"
 #include "session.h"
 #include "stats.h"
 
@@ -19,14 +20,14 @@
  * struct gksm_lane - one batch's way through the device
  * @id:	      identifier of the batch that the device computes, 0: idle
  * @nr_slots: its slots
- * @slots:    its slots, copied out of shared memory
+ * @questions: its slots, copied out of shared memory
  * @waiting:  batch of the same index that was taken meanwhile, because the
  *	      module took the first one back; its @batch is 0 if there is none
  */
 struct gksm_lane {
 	uint64_t id;
 	unsigned int nr_slots;
-	struct gksm_slot *slots;
+	struct gksm_question *questions;
 	struct gksm_next waiting;
 };
 
@@ -39,9 +40,9 @@ struct gksm_lane {
  * @reload_arg: first argument of @reload
  * @notify:    who listens
  * @control:   the control socket, NULL if there is none
- * @finder:    memory for the search in one batch
+ * @passes:    of the module: each is a generation of the device's index
  * @lanes:     one for each batch of the session
- * @slots:     memory behind the lanes' slots
+ * @questions: memory behind the lanes' questions
  * @nr_in_flight: batches that the device computes
  * @progress_ms: when the device last finished a batch, or got the first
  * @patience_ms: a device that finishes nothing for so long has failed
@@ -56,9 +57,9 @@ struct gksm_server {
 	void *reload_arg;
 	struct gksm_notify notify;
 	struct gksm_control *control;
-	struct gksm_finder finder;
+	struct gksm_passes passes;
 	struct gksm_lane *lanes;
-	struct gksm_slot *slots;
+	struct gksm_question *questions;
 	unsigned int nr_in_flight;
 	uint64_t progress_ms;
 	unsigned int patience_ms;

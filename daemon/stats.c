@@ -10,7 +10,7 @@
 
 static uint64_t count_answered(const struct gksm_tally *slots)
 {
-	return slots->zero + slots->duplicate + slots->hashed;
+	return slots->zero + slots->unique + slots->duplicate + slots->hashed;
 }
 
 /**
@@ -75,6 +75,8 @@ void gksm_stats_reply(const struct gksm_stats *stats, struct gksm_reply *reply)
 		{ "slots_duplicate", stats->slots.duplicate },
 		{ "slots_zero", stats->slots.zero },
 		{ "slots_hashed", count_answered(&stats->slots) },
+		{ "slots_unique", stats->slots.unique },
+		{ "slots_known", stats->slots.known },
 		{ "slots_collided", stats->slots.collided },
 		{ "slots_unanswered", stats->slots.unanswered },
 	};

@@ -179,13 +179,16 @@ struct gksm_complete {
 /**
  * struct gksm_slot - one page of a batch, module to daemon
  * @cookie: the module's name for this page; opaque, never 0
- * @salt:   seed of the page's hash; pages with different salts never merge
+ * @salt:   seed of the page's hash; pages with different salts never merge.
+ *	    Of a slot without content: the page's hash, as last answered
  * @page:   which staging page of the batch holds the content (0 is the
  *	    batch's first), or GKSM_NO_PAGE
  * @flags:  GKSM_SLOT_* bits; skip a slot with a bit that you do not know
  *
  * GKSM_NO_PAGE names a page that has not changed since its content was last
- * sent; the present module sends content with every slot.
+ * sent, so that the device goes on knowing it; its result repeats the hash. The
+ * device forgets a page that two passes did not name. No two slots of a batch
+ * have the same page. The present module sends content with every slot.
  */
 struct gksm_slot {
 	__aligned_u64 cookie;
@@ -204,7 +207,12 @@ struct gksm_slot {
  * @GKSM_VERDICT_UNIQUE:    the hash is valid and no other page known to the
  *			    device has it
  * @GKSM_VERDICT_DUPLICATE: the hash is valid and the page named by peer had
- *			    the same bytes when both were copied
+ *			    the same bytes when both were copied, if it was
+ *			    in the same batch and had content; otherwise it
+ *			    had the same hash when it was last named, in this
+ *			    pass or one of the two before. Batches that were
+ *			    taken back while the device read them may have left
+ *			    wrong names. A hint
  * @GKSM_NR_VERDICTS:	    how many there are
  */
 enum gksm_verdict {
@@ -219,7 +227,7 @@ enum gksm_verdict {
 /**
  * struct gksm_result - the answer to one slot, daemon to module
  * @hash:    XXH64 of the page's 4096 bytes with the slot's salt as seed
- * @peer:    DUPLICATE: cookie of a page with the same bytes; 0 otherwise
+ * @peer:    DUPLICATE: cookie of the other page; 0 otherwise
  * @verdict: enum gksm_verdict
  * @flags:   must be 0
  *

@@ -25,6 +25,6 @@ struct fake_batch {
 };
 
 void fake_batch_fill(struct fake_batch *batch, uint64_t id);
-unsigned int fake_batch_check(const struct fake_batch *batch);
+unsigned int fake_batch_check(const struct fake_batch *batch, bool overtaken);
 
 #endif /* GKSM_FAKE_BATCH_H */

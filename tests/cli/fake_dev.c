@@ -264,7 +264,8 @@ static int complete(struct gksm_complete *argument)
 	}
 	if (argument->nr_slots) {
 		counts.completed++;
-		counts.wrong += fake_batch_check(&place->batch);
+		counts.wrong +=
+			fake_batch_check(&place->batch, knob("late", 0));
 	} else {
 		counts.handed_back++;
 	}

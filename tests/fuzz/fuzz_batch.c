@@ -7,64 +7,64 @@
 
 #define MAX_SLOTS 64
 
-static struct gksm_slot shared[MAX_SLOTS], slots[MAX_SLOTS];
+static struct gksm_slot shared[MAX_SLOTS];
+static struct gksm_question questions[MAX_SLOTS];
 static struct gksm_result results[MAX_SLOTS];
 
-static void check_result(unsigned int i, unsigned int nr_slots)
+static void check_result(const struct gksm_result *result, uint64_t cookie)
 {
-	const struct gksm_result *result = &results[i];
-	bool is_there = false;
-
 	must(result->verdict < GKSM_NR_VERDICTS && !result->flags);
-	if (result->verdict != GKSM_VERDICT_DUPLICATE) {
+	if (result->verdict == GKSM_VERDICT_DUPLICATE)
+		must(result->peer && result->peer != cookie);
+	else
 		must(!result->peer);
-		return;
-	}
-	for (unsigned int j = 0; j < nr_slots; j++)
-		is_there |= j != i && slots[j].cookie == result->peer;
-	must(is_there);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct gksm_finder finder;
 	struct gksm_tally tally = { 0 };
-	uint8_t head[2];
-	unsigned int nr_slots, nr_pages;
-	uint64_t *seeds, *hashes;
-	uint8_t *zeros;
+	struct gksm_entries entries = { 0 };
+	uint64_t *hashes, *twins;
+	struct gksm_gpu_batch done;
+	unsigned int nr_slots;
+	uint8_t head[3];
+	uint8_t *found;
 
-	if (!finder.table)
-		must(!gksm_finder_init(&finder, MAX_SLOTS, 0x9e3779b97f4a7c15));
 	fuzz_take(&data, &size, head, sizeof(head));
 	nr_slots = head[0] % (MAX_SLOTS + 1);
-	nr_pages = 1 + head[1] % MAX_SLOTS;
+	entries.max = 1 + head[1] % MAX_SLOTS;
+	entries.nr_pages = head[2] % (entries.max + 1);
 	/* Of their own, so that the sanitizer sees their ends. */
-	seeds = malloc(nr_pages * sizeof(*seeds));
-	hashes = malloc(nr_pages * sizeof(*hashes));
-	zeros = malloc(nr_pages);
-	must(seeds && hashes && zeros);
-	fuzz_take(&data, &size, hashes, nr_pages * sizeof(*hashes));
-	fuzz_take(&data, &size, zeros, nr_pages);
-	fuzz_take(&data, &size, finder.equal, MAX_SLOTS);
+	entries.seeds = malloc(entries.max * sizeof(*entries.seeds));
+	entries.names = malloc(entries.max * sizeof(*entries.names));
+	hashes = malloc(entries.max * sizeof(*hashes));
+	twins = malloc(entries.max * sizeof(*twins));
+	found = malloc(entries.max);
+	must(entries.seeds && entries.names && hashes && twins && found);
 	fuzz_take(&data, &size, shared, nr_slots * sizeof(*shared));
+	fuzz_take(&data, &size, hashes, entries.max * sizeof(*hashes));
+	fuzz_take(&data, &size, twins, entries.max * sizeof(*twins));
+	fuzz_take(&data, &size, found, entries.max);
 
-	gksm_slots_copy(slots, shared, nr_slots, nr_pages, seeds);
-	gksm_finder_pairs(&finder, slots, nr_slots,
-			  &(struct gksm_hashes){ hashes, zeros });
-	must(finder.nr_pairs <= nr_slots);
-	for (unsigned int i = 0; i < finder.nr_pairs; i++)
-		must(finder.pairs[i].a < nr_pages &&
-		     finder.pairs[i].b < nr_pages);
-	gksm_finder_results(&finder, slots, nr_slots,
-			    &(struct gksm_hashes){ hashes, zeros }, results,
-			    &tally);
+	gksm_finder_ask(questions, shared, nr_slots, &entries);
+	must(entries.nr_known <= entries.max - entries.nr_pages);
+	done = (struct gksm_gpu_batch){
+		.nr_pages = entries.nr_pages,
+		.nr_entries = entries.nr_pages + entries.nr_known,
+		.hashes = hashes,
+		.found = found,
+		.twins = twins,
+	};
+	gksm_finder_answer(questions, nr_slots, &done, results, &tally);
 	for (unsigned int i = 0; i < nr_slots; i++)
-		check_result(i, nr_slots);
-	must(tally.unanswered + tally.zero + tally.duplicate + tally.hashed ==
+		check_result(&results[i], shared[i].cookie);
+	must(tally.unanswered + tally.zero + tally.unique + tally.duplicate +
+		     tally.hashed ==
 	     nr_slots);
-	free(seeds);
+	free(entries.seeds);
+	free(entries.names);
 	free(hashes);
-	free(zeros);
+	free(twins);
+	free(found);
 	return 0;
 }

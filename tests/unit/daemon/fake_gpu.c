@@ -24,6 +24,10 @@ struct gksm_gpu {
 	uint64_t *seeds;
 	uint64_t *hashes;
 	uint8_t *zeros;
+	uint64_t *names;
+	uint8_t *found;
+	uint64_t *twins;
+	unsigned int *nr_known;
 	unsigned int *done;
 	unsigned int *nr_pages;
 	unsigned int nr_done;
@@ -84,6 +88,10 @@ void gksm_gpu_close(struct gksm_gpu *gpu)
 	free(gpu->seeds);
 	free(gpu->hashes);
 	free(gpu->zeros);
+	free(gpu->names);
+	free(gpu->found);
+	free(gpu->twins);
+	free(gpu->nr_known);
 	free(gpu->done);
 	free(gpu->nr_pages);
 	free(gpu);
@@ -125,6 +133,10 @@ int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 	gpu->seeds = calloc(nr_pages, sizeof(*gpu->seeds));
 	gpu->hashes = calloc(nr_pages, sizeof(*gpu->hashes));
 	gpu->zeros = calloc(nr_pages, sizeof(*gpu->zeros));
+	gpu->names = calloc(nr_pages, sizeof(*gpu->names));
+	gpu->found = calloc(nr_pages, sizeof(*gpu->found));
+	gpu->twins = calloc(nr_pages, sizeof(*gpu->twins));
+	gpu->nr_known = calloc(nr_batches, sizeof(*gpu->nr_known));
 	gpu->done = calloc(nr_batches, sizeof(*gpu->done));
 	gpu->nr_pages = calloc(nr_batches, sizeof(*gpu->nr_pages));
 	return 0;
@@ -135,6 +147,17 @@ uint64_t *gksm_gpu_seeds(struct gksm_gpu *gpu, unsigned int batch)
 	return gpu->seeds + (size_t)batch * gpu->batch_pages;
 }
 
+uint64_t *gksm_gpu_names(struct gksm_gpu *gpu, unsigned int batch)
+{
+	return gpu->names + (size_t)batch * gpu->batch_pages;
+}
+
+int gksm_gpu_generation(struct gksm_gpu *gpu)
+{
+	gpu->fake->nr_generations++;
+	return 0;
+}
+
 static const unsigned char *page_of(const struct gksm_gpu *gpu,
 				    unsigned int batch, unsigned int page)
 {
@@ -142,14 +165,12 @@ static const unsigned char *page_of(const struct gksm_gpu *gpu,
 	       ((size_t)batch * gpu->batch_pages + page) * PAGE_BYTES;
 }
 
-int gksm_gpu_submit(struct gksm_gpu *gpu, unsigned int batch,
-		    unsigned int nr_pages)
+static void hash_pages(struct gksm_gpu *gpu, unsigned int batch,
+		       unsigned int nr_pages)
 {
 	static const unsigned char zero[PAGE_BYTES];
 	const size_t base = (size_t)batch * gpu->batch_pages;
 
-	if (gpu->fake->submit_error)
-		return gpu->fake->submit_error;
 	for (unsigned int i = 0; i < nr_pages; i++) {
 		const unsigned char *page = page_of(gpu, batch, i);
 
@@ -157,7 +178,39 @@ int gksm_gpu_submit(struct gksm_gpu *gpu, unsigned int batch,
 			XXH64(page, PAGE_BYTES, gpu->seeds[base + i]);
 		gpu->zeros[base + i] = memcmp(page, zero, PAGE_BYTES) == 0;
 	}
+}
+
+/* It knows nothing but the batch. */
+static void find_twin(struct gksm_gpu *gpu, size_t base, unsigned int entry,
+		      unsigned int nr_entries)
+{
+	gpu->found[base + entry] = GKSM_GPU_FOUND_UNIQUE;
+	gpu->twins[base + entry] = 0;
+	for (unsigned int i = 0; i < nr_entries; i++) {
+		if (i == entry ||
+		    gpu->hashes[base + i] != gpu->hashes[base + entry])
+			continue;
+		gpu->found[base + entry] = GKSM_GPU_FOUND_EQUAL;
+		gpu->twins[base + entry] = gpu->names[base + i];
+		return;
+	}
+}
+
+int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
+		    unsigned int nr_pages, unsigned int nr_known)
+{
+	const size_t base = (size_t)batch * gpu->batch_pages;
+
+	if (gpu->fake->submit_error)
+		return gpu->fake->submit_error;
+	hash_pages(gpu, batch, nr_pages);
+	for (unsigned int i = 0; i < nr_known; i++)
+		gpu->hashes[base + nr_pages + i] =
+			gpu->seeds[base + nr_pages + i];
+	for (unsigned int i = 0; i < nr_pages + nr_known; i++)
+		find_twin(gpu, base, i, nr_pages + nr_known);
 	gpu->nr_pages[batch] = nr_pages;
+	gpu->nr_known[batch] = nr_known;
 	if (gpu->fake->hangs)
 		return 0;
 	gpu->done[gpu->nr_done++] = batch;
@@ -184,20 +237,10 @@ int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 	done->nr_pages = gpu->nr_pages[done->batch];
 	done->hashes = gpu->hashes + base;
 	done->zeros = gpu->zeros + base;
+	done->nr_entries = done->nr_pages + gpu->nr_known[done->batch];
+	done->found = gpu->found + base;
+	done->twins = gpu->twins + base;
 	done->device_ns = 1;
 	done->error = gpu->fake->batch_error;
-	return 0;
-}
-
-int gksm_gpu_compare(struct gksm_gpu *gpu, unsigned int batch,
-		     const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
-		     uint8_t *equal)
-{
-	if (gpu->fake->compare_error)
-		return gpu->fake->compare_error;
-	for (unsigned int i = 0; i < nr_pairs; i++)
-		equal[i] = memcmp(page_of(gpu, batch, pairs[i].a),
-				  page_of(gpu, batch, pairs[i].b),
-				  PAGE_BYTES) == 0;
 	return 0;
 }

@@ -18,8 +18,8 @@
  * @submit_error:  gksm_gpu_submit() gives this
  * @batch_error:   every batch comes back with this
  * @hangs:	   no batch ever comes back
- * @compare_error: gksm_gpu_compare() gives this
  * @nr_opened:	   counts gksm_gpu_open()
+ * @nr_generations: counts gksm_gpu_generation()
  */
 struct fake_device {
 	enum gksm_gpu_kind kind;
@@ -29,8 +29,8 @@ struct fake_device {
 	int submit_error;
 	int batch_error;
 	bool hangs;
-	int compare_error;
 	unsigned int nr_opened;
+	unsigned int nr_generations;
 };
 
 /* In the order of their indices. */

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -198,13 +199,23 @@ static void a_submit_error_hands_back_and_goes_on(void **state)
 	assert_int_equal(nr_answered + nr_late, 2);
 }
 
-static void a_compare_error_hands_back_and_goes_on(void **state)
+static void a_pass_is_a_generation(void **state)
 {
+	struct gksm_counter counter = { .name = "full_scans" };
+	struct gksm_settings settings = { .counters = &counter,
+					  .nr_counters = 1 };
+
 	(void)state;
-	fake_devices[0].compare_error = -EIO;
-	assert_int_equal(RUN(0, 1, 0), 0);
-	assert_int_equal(nr_empty, 2);
-	assert_int_equal(nr_answered, 1);
+	counter.fd = fileno(tmpfile());
+	assert_int_equal(pwrite(counter.fd, "41\n", 3, 0), 3);
+	gksm_passes_init(&server.passes, &settings);
+	assert_int_equal(pwrite(counter.fd, "43\n", 3, 0), 3);
+	assert_int_equal(RUN(0, 1), 0);
+	assert_int_equal(fake_devices[0].nr_generations, 2);
+	assert_int_equal(pwrite(counter.fd, "99\n", 3, 0), 3);
+	assert_true(gksm_passes_new(&server.passes) == 56);
+	assert_true(gksm_passes_new(&server.passes) == 0);
+	close(counter.fd);
 }
 
 static void a_device_that_finishes_nothing_has_failed(void **state)
@@ -290,7 +301,7 @@ int main(void)
 		TEST(late_batches_are_completed_too),
 		TEST(a_batch_error_hands_back_and_goes_on),
 		TEST(a_submit_error_hands_back_and_goes_on),
-		TEST(a_compare_error_hands_back_and_goes_on),
+		TEST(a_pass_is_a_generation),
 		TEST(a_device_that_finishes_nothing_has_failed),
 		TEST(every_batch_comes_back_from_a_device_that_hangs),
 		TEST(an_idle_device_has_not_failed),
