@@ -53,21 +53,19 @@ daemon_works() {
 	above pages_hashed_offload 0
 }
 
-# A daemon that is killed before it is ready, or one that works for a while
-# and is killed or stopped.
+# In turn: one that works for a while and is stopped, one that does and is
+# killed, and one that is killed before it is ready.
 run_daemon() {
 	launch_daemon
 	daemons=$((daemons + 1))
-	if roll 4; then
+	if [ $((daemons % 3)) -eq 0 ]; then
 		sleep 3
-		kill_daemon
-		kills=$((kills + 1))
-		return
+	else
+		await 300 "gksmd works" daemon_works
+		roll 10
+		sleep $?
 	fi
-	await 300 "gksmd works" daemon_works
-	roll 10
-	sleep $?
-	if roll 2; then
+	if [ $((daemons % 3)) -eq 1 ]; then
 		stop_daemon
 	else
 		kill_daemon
@@ -77,13 +75,10 @@ run_daemon() {
 
 suspend_scanner() {
 	suspensions=$((suspensions + 1))
-	if roll 3; then
-		put run 2
-		sleep 1
-	else
-		put run 0
-		sleep 3
-	fi
+	put run 0
+	roll 4
+	sleep $?
+	[ $((suspensions % 2)) -eq 0 ] || put run 2
 	put run 1
 }
 
@@ -147,11 +142,9 @@ while stress_runs; do
 	sleep 5
 	run_daemon
 	suspend_scanner
-	if roll 2; then
-		undo_by_kernel
-	else
-		reload
-	fi
+	undo_by_kernel
+	sleep 5
+	reload
 done
 wait $stress
 status=$?
