@@ -137,7 +137,7 @@ swapped_before=$(faults pswpout)
 "$programs/stress" -s "$stress_s" -S "$seed" -d "$disk" -g $group \
 	> /tmp/stress.out 2>&1 &
 stress=$!
-tail -f /tmp/stress.out &
+tail --pid=$stress -f /tmp/stress.out &
 while stress_runs; do
 	sleep 5
 	run_daemon
