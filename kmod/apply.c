@@ -39,6 +39,13 @@
  *    merged page from this one's content and merge both. Otherwise this page
  *    waits there for a twin.
  *
+ * A device that knows all pages makes most of 4 unnecessary. The twin that it
+ * names is as good as one from the unstable tree if the module itself last saw
+ * it with this hash. A page that it calls unique does not wait: its twin, when
+ * there is one, will be told of it. A page that is never merged thus costs no
+ * more than its last hash, and if the device has lied or forgotten, the next
+ * pass with content asks again.
+ *
  * Merges are not done on the way but collected as *jobs*, sorted by address
  * and done in runs of neighbours, because one page table hold, one TLB flush
  * and one notifier call serve a whole run. A merged page is made only of
@@ -296,24 +303,56 @@ static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
 	return node;
 }
 
+/* The hash in the form that is kept: the lowest values mean something else. */
+static u64 kept_hash(u64 hash)
+{
+	return hash > GKSM_HASH_ZEROED ? hash : ~hash;
+}
+
+/* The twin that the device names, if it last had the same hash; or 0. */
+static u64 named_twin(const struct gksm_ent *ent)
+{
+	struct gksm_mm_slot *slot;
+	u64 *last;
+
+	if (ent->verdict != GKSM_VERDICT_DUPLICATE)
+		return 0;
+	slot = gksm_cookie_slot(ent->peer);
+	last = slot ? gksm_mm_slot_last_hash(slot, gksm_cookie_addr(ent->peer),
+					     false) :
+		      NULL;
+	return last && *last == kept_hash(ent->hash) ? ent->peer : 0;
+}
+
 /* Step 4. */
-static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent)
+static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
+		      struct gksm_apply_tally *tally)
 {
 	unsigned long addr = gksm_cookie_addr(ent->cookie);
-	u64 cookie = gksm_unstable_find(ent->hash);
+	u64 waits = gksm_unstable_find(ent->hash);
+	u64 cookie = waits ?: named_twin(ent);
 	struct gksm_mm_slot *twin;
 	struct gksm_stable_node *node;
 
 	twin = cookie && cookie != ent->cookie ? gksm_cookie_slot(cookie) :
 						 NULL;
 	if (!twin || twin->salt != slot->salt) {
-		gksm_unstable_put(ent->hash, ent->cookie);
+		tally->nr_unshared++;
+		if (ent->verdict != GKSM_VERDICT_UNIQUE)
+			gksm_unstable_put(ent->hash, ent->cookie);
 		return;
 	}
 	node = make_node(slot, addr, ent->hash);
-	if (!node)
+	if (!node) {
+		tally->nr_unshared++;
 		return;
-	gksm_unstable_remove(ent->hash);
+	}
+	if (waits) {
+		gksm_unstable_remove(ent->hash);
+		tally->nr_unshared -= !!tally->nr_unshared;
+	} else {
+		gksm_count(twins_named, 1);
+	}
 	add_job(slot, addr, node);
 	add_job(twin, gksm_cookie_addr(cookie), node);
 }
@@ -328,59 +367,61 @@ static bool join_merged(struct gksm_mm_slot *slot, unsigned long addr, u64 hash)
 	return node;
 }
 
-/* Returns whether the page counts as volatile. */
-static bool apply_one(const struct gksm_ent *ent)
+static void apply_one(const struct gksm_ent *ent,
+		      struct gksm_apply_tally *tally)
 {
 	struct gksm_mm_slot *slot = gksm_cookie_slot(ent->cookie);
 	unsigned long addr = gksm_cookie_addr(ent->cookie);
-	u64 *last, before, now;
+	u64 now = kept_hash(ent->hash), before;
+	u64 *last = NULL;
 
-	if (!slot)
-		return true;
-	last = gksm_mm_slot_last_hash(slot, addr, true);
-	if (!last)
-		return !join_merged(slot, addr, ent->hash);
-	now = ent->hash > GKSM_HASH_ZEROED ? ent->hash : ~ent->hash;
+	if (slot)
+		last = gksm_mm_slot_last_hash(slot, addr, true);
+	if (!last) {
+		if (!slot || !join_merged(slot, addr, ent->hash))
+			tally->nr_volatile++;
+		return;
+	}
 	before = *last;
 	*last = now;
-	if (before != now && before > GKSM_HASH_ZEROED)
-		return true;
-	if (ent->hash == slot->zero_hash &&
-	    READ_ONCE(gksm_settings.use_zero_pages)) {
+	if (before != now && before > GKSM_HASH_ZEROED) {
+		tally->nr_volatile++;
+	} else if (ent->hash == slot->zero_hash &&
+		   READ_ONCE(gksm_settings.use_zero_pages)) {
 		if (before == now)
 			add_job(slot, addr, NULL);
-		return before != now;
+		else
+			tally->nr_volatile++;
+	} else if (!join_merged(slot, addr, ent->hash)) {
+		if (before == now)
+			find_twin(slot, ent, tally);
+		else
+			tally->nr_volatile++;
 	}
-	if (join_merged(slot, addr, ent->hash))
-		return false;
-	if (before != now)
-		return true;
-	find_twin(slot, ent);
-	return false;
 }
 
 /**
  * gksm_apply() - act on a batch of hashes
- * @ents: pages with their hashes; entries without one (GKSM_VERDICT_NONE)
- *	  must have been hashed by the caller
- * @nr:	  how many
+ * @ents:  pages with their hashes; entries without one (GKSM_VERDICT_NONE)
+ *	   must have been hashed by the caller
+ * @nr:	   how many
+ * @tally: what became of them is added to it
  *
  * Context: scan lock held; sleeps.
- * Return: how many of them are volatile.
  */
-unsigned int gksm_apply(const struct gksm_ent *ents, unsigned int nr)
+void gksm_apply(const struct gksm_ent *ents, unsigned int nr,
+		struct gksm_apply_tally *tally)
 {
-	unsigned int i, nr_volatile = 0;
+	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
 		if (nr_jobs + 2 > JOBS_MAX)
 			run_jobs();
-		nr_volatile += apply_one(&ents[i]);
+		apply_one(&ents[i], tally);
 		if (ents[i].verdict == GKSM_VERDICT_DUPLICATE)
 			gksm_count(device_duplicates, 1);
 		if (!(i & 0xff))
 			cond_resched();
 	}
 	run_jobs();
-	return nr_volatile;
 }

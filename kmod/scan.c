@@ -82,7 +82,7 @@ struct gksm_settings gksm_settings = {
  * @in_pass:	 a pass has begun and not ended
  * @next_ms:	 when the next quantum is due
  * @left:	 entries that are left of the present one
- * @nr_volatile: volatile pages of this pass
+ * @tally: what became of the pages of this pass
  * @nr_zeroed:	 zero pages of ours seen in this pass
  * @visited:	 entries visited in this pass
  */
@@ -100,7 +100,7 @@ static struct scan {
 	bool in_pass;
 	u64 next_ms;
 	unsigned long left;
-	unsigned long nr_volatile;
+	struct gksm_apply_tally tally;
 	unsigned long nr_zeroed;
 	unsigned long visited;
 } scan;
@@ -192,7 +192,7 @@ static void apply_batch(struct gksm_batch *b)
 		hash_rest(b);
 	else
 		gksm_count(pages_hashed_kernel, b->nr);
-	scan.nr_volatile += gksm_apply(b->ents, b->nr);
+	gksm_apply(b->ents, b->nr, &scan.tally);
 }
 
 /* Apply what the daemon answered, and what it did not answer in time. */
@@ -285,8 +285,9 @@ static unsigned int batch_room(const struct gksm_batch *b)
 static void settle_counts(void)
 {
 	gksm_stable_recount();
-	gksm_gauge(pages_unshared, gksm_unstable_nr());
-	gksm_gauge(pages_volatile, scan.nr_volatile);
+	gksm_gauge(pages_unshared, scan.tally.nr_unshared);
+	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
+	gksm_gauge(unstable_nodes, gksm_unstable_nr());
 	gksm_gauge(ksm_zero_pages, scan.nr_zeroed);
 	gksm_unstable_clear();
 }
@@ -296,7 +297,7 @@ static bool begin_pass(void)
 	gksm_mm_slots_update();
 	scan.cursor.slot = gksm_mm_slot_first();
 	scan.cursor.addr = 0;
-	scan.nr_volatile = 0;
+	scan.tally = (struct gksm_apply_tally){};
 	scan.nr_zeroed = 0;
 	scan.visited = 0;
 	scan.in_pass = scan.cursor.slot;
@@ -476,6 +477,7 @@ int gksm_scan_set_run(unsigned int run)
 			gksm_kpage_drain();
 			gksm_gauge(pages_unshared, 0);
 			gksm_gauge(pages_volatile, 0);
+			gksm_gauge(unstable_nodes, 0);
 			scan.local.nr = 0;
 			if (err)
 				WRITE_ONCE(gksm_settings.run, GKSM_RUN_STOP);

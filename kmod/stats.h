@@ -31,6 +31,7 @@
 	X(results_invalid, "results that broke a rule of the ABI")	\
 	X(hashes_checked, "hashes of the daemon that were recomputed")	\
 	X(device_duplicates, "pages that the daemon saw a twin of")	\
+	X(twins_named, "of these, merged with the twin that it named")	\
 	X(sessions, "times a daemon opened the device")			\
 	X(merge_tries, "pages brought to the page table for a merge")	\
 	X(pages_merged, "of these, now mapping a merged page")		\
@@ -56,6 +57,7 @@
 	X(pages_sharing, "further mappings of them: pages saved")	\
 	X(pages_unshared, "unchanged pages without a twin")		\
 	X(pages_volatile, "pages that changed since the pass before")	\
+	X(unstable_nodes, "of these, in the unstable tree")		\
 	X(ksm_zero_pages, "mappings of the zero page made by merging")	\
 	X(mms, "address spaces that opted in")
 
