@@ -4,7 +4,7 @@
  *
  *   hog [-m] [-o SCORE] [-l MIB] [-u FILE]
  *
- *   -m  opts it in: every second page has one of few contents
+ *   -m  opts it in: one page in eight has one of few contents
  *   -o  oom_score_adj: 1000 makes it the first to be killed
  *   -l  so much at most (default: no limit)
  *   -u  stops, and ends, when the number in FILE has grown
@@ -51,8 +51,8 @@ static void fill(char *page, size_t i)
 {
 	uint64_t *words = (uint64_t *)page;
 
-	if (i % 2) {
-		page_fill(page, 1 + i / 2 % NR_CONTENTS);
+	if (i % 8 == 0) {
+		page_fill(page, 1 + i / 8 % NR_CONTENTS);
 		return;
 	}
 	/* Quickly, but different. */
