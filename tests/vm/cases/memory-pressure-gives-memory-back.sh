@@ -6,6 +6,19 @@
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
+# Most memory is put aside, so that less has to be used up.
+put_aside() {
+	echo "$1" > /proc/sys/vm/nr_hugepages
+}
+
+fetch_back() {
+	case_status=$?
+	put_aside 0
+	(exit $case_status)
+	at_exit
+}
+trap fetch_back EXIT
+
 drop_slab() {
 	echo 2 > /proc/sys/vm/drop_caches
 }
@@ -54,9 +67,12 @@ await_passes 3
 verify_tenants
 
 # A machine that runs out of free memory asks by itself.
+put_aside 500
 "$programs/hog" -o 1000 -u "$gksm/pages_reclaimed" || die "the hog was killed"
 await_passes 2
 verify_tenants
+
+put_aside 0
 
 # Nobody scans, and nobody maps the merged pages any more.
 put run 0
