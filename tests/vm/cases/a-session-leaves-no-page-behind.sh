@@ -3,7 +3,7 @@
 # limit: 480
 #
 # All of the machine's memory is searched for what gksmd was given to hash,
-# after it has ended and after it was killed, on PoCL and on the twin.
+# after it was killed, on PoCL, and after it has ended, on the twin.
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
@@ -22,7 +22,6 @@ full_speed
 # Writes the configuration, and compiles what has to be compiled.
 start_daemon
 stop_daemon
-search portable
 search portable -9
-search twin -9
+search twin
 unload
