@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,20 @@ static int enter_jail(struct gksm_confine *confine)
 	return 0;
 }
 
+/*
+ * LLVM, which drivers bring along, catches fatal signals to clean up, and then
+ * raises them again, with system calls that the filter refuses: an abort would
+ * be survived, and a fault repeated for ever.
+ */
+static void die_of_faults(void)
+{
+	static const int fatal[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
+				     SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP };
+
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
+		signal(fatal[i], SIG_DFL);
+}
+
 /**
  * gksm_confine_finish - give up what the main loop does not need
  * @confine:	begun
@@ -175,6 +190,7 @@ int gksm_confine_finish(struct gksm_confine *confine,
 		filter.may_open = true;
 	}
 	gksm_jail_forget(&confine->jail);
+	die_of_faults();
 	err = gksm_filter_load(&filter);
 	if (err) {
 		gksm_error("cannot filter system calls: %s", strerror(-err));

@@ -124,6 +124,22 @@ stop() {
 	[ "$status" -eq 0 ] || fail stop "exit $status" "$(cat "$dir/log")"
 }
 
+# --- a driver does not keep it from dying
+for signal in ABRT SEGV QUIT; do
+	start
+	status=0
+	kill -$signal "$pid"
+	for _ in {1..100}; do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null || status=$?
+	nr_checks=$((nr_checks + 1))
+	[ "$status" -eq $((128 + $(kill -l $signal))) ] ||
+		fail "dies_of_$signal" "exit $status"
+done
+
 # --- every thread, also the driver's, as the kernel sees it
 for user in root nobody; do
 	[ -n "$is_root" ] || break
