@@ -15,7 +15,7 @@
 /* 1 TiB: keeps every product of sizes far from overflow. */
 #define MAX_BOUND_PAGES (1ULL << 28)
 
-unsigned int gksm_engine_patience_ms = 30000;
+unsigned int gksm_engine_patience_ms = 180000;
 
 /**
  * gksm_engine_new - an engine without a backend

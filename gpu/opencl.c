@@ -89,7 +89,8 @@ static int bind_once(struct gksm_gpu *gpu)
 	/* Before the lanes go, what the driver still does with them. */
 	if (cl_unbind(gpu))
 		return -ETIMEDOUT;
-	return err;
+	/* It was late, but it is not lost: nothing is left to be undone. */
+	return err == -ETIMEDOUT ? -EIO : err;
 }
 
 static int cl_bind(struct gksm_gpu *gpu)
