@@ -143,7 +143,7 @@ launch_daemon() {
 # start_daemon [OPTION]...: the same, ready and at work.
 start_daemon() {
 	launch_daemon "$@"
-	await 400 "gksmd is ready" daemon_is_ready
+	await 600 "gksmd is ready" daemon_is_ready
 }
 
 daemon_is_ready() {
