@@ -233,8 +233,17 @@ void gksm_table_search(struct gksm_table *table,
 
 	find_groups(scratch, lane);
 	compare_groups(scratch, lane, pages);
-	for (uint32_t i = 0; i < nr_entries; i++)
-		search_entry(view(table), batch, i, &tally);
+	for (uint32_t i = 0; i < nr_entries; i++) {
+		struct index_glance glance = { 0 };
+
+		if (search_needs_index(batch, i)) {
+			glance =
+				index_glance_home(view(table), lane->hashes[i]);
+			index_glance_further(view(table), lane->hashes[i],
+					     &glance);
+		}
+		search_entry(view(table), batch, i, glance, &tally);
+	}
 	add_tally(table, &tally);
 	memcpy(lane->counts, table->counts, sizeof(table->counts));
 }

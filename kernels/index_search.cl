@@ -40,10 +40,23 @@ __kernel void index_search(volatile __global uint *words, __global uchar *exts,
 					    firsts,  seconds,  found,
 					    twins,   nr_pages, generation };
 	const uint i = (uint)get_global_id(0);
+	const bool asks = i < nr_entries && search_needs_index(batch, i);
 	struct index_tally tally = { 0, 0, 0 };
+	struct index_glance glance;
 
+	/*
+	 * What a group waits for it asks for together: on a processor, where
+	 * work-items run one after the other between barriers, their cache
+	 * misses overlap.
+	 */
+	if (asks)
+		glance = index_glance_home(table, hashes[i]);
+	barrier(CLK_LOCAL_MEM_FENCE);
+	if (asks)
+		index_glance_further(table, hashes[i], &glance);
+	barrier(CLK_LOCAL_MEM_FENCE);
 	if (i < nr_entries)
-		search_entry(table, batch, i, &tally);
+		search_entry(table, batch, i, glance, &tally);
 	if (tally.fresh)
 		atomic_add(&counts[INDEX_COUNT_FRESH], tally.fresh);
 	if (tally.reused)

@@ -34,13 +34,14 @@ static inline both_u8 search_kind(struct search_batch batch, both_u32 a,
 /* The first of a group enters itself and its second. */
 static inline both_u8 search_first(struct index_table table,
 				   struct search_batch batch, both_u32 entry,
-				   both_u64 *twin, struct index_tally *tally)
+				   struct index_glance glance, both_u64 *twin,
+				   struct index_tally *tally)
 {
 	const both_u32 second = batch.seconds[entry];
 	const both_u64 other = second == GROUP_NONE ? 0 : batch.names[second];
 	const struct index_found found =
-		index_see(table, batch.hashes[entry], batch.names[entry], other,
-			  batch.generation, tally);
+		index_see(table, glance, batch.hashes[entry],
+			  batch.names[entry], other, batch.generation, tally);
 
 	*twin = other ? other : found.other;
 	if (other)
@@ -50,8 +51,18 @@ static inline both_u8 search_first(struct index_table table,
 	return found.is_kept ? FOUND_UNIQUE : FOUND_NOTHING;
 }
 
+/* Is the index asked for this entry? */
+static inline both_u32 search_needs_index(struct search_batch batch,
+					  both_u32 entry)
+{
+	return batch.names[entry] && batch.firsts[entry] == entry &&
+	       !(entry < batch.nr_pages && batch.zeros[entry]);
+}
+
+/* The glance counts only if the index is asked for the entry. */
 static inline void search_entry(struct index_table table,
 				struct search_batch batch, both_u32 entry,
+				struct index_glance glance,
 				struct index_tally *tally)
 {
 	const both_u32 is_zero = entry < batch.nr_pages && batch.zeros[entry];
@@ -69,7 +80,7 @@ static inline void search_entry(struct index_table table,
 		found = search_kind(batch, first, entry);
 		twin = batch.names[first];
 	} else {
-		found = search_first(table, batch, entry, &twin, tally);
+		found = search_first(table, batch, entry, glance, &twin, tally);
 	}
 	batch.found[entry] = found;
 	batch.twins[entry] = twin;

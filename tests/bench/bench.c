@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench.c - gksm-bench: command line
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+static const struct {
+	const char *name;
+	int (*run)(const struct options *options);
+	const char *help;
+} commands[] = {
+	{ "engine", bench_engine,
+	  "hashing, searching, comparing, the pipeline" },
+	{ "scale", bench_scale, "the index from 2^16 pages on" },
+	{ "devices", bench_devices, "what can be measured" },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static int usage(FILE *to)
+{
+	fputs("usage: gksm-bench COMMAND [OPTION...]\n\n", to);
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].help);
+	fputs("\n"
+	      "  --device NAME      index or part of a name (default: auto)\n"
+	      "  --batch N          pages of a batch (default: 4096)\n"
+	      "  --resident BITS    engine: 2^BITS pages in the index (20)\n"
+	      "  --max BITS         scale: up to 2^BITS pages (22)\n"
+	      "  --quick            small and short\n"
+	      "  --json             JSON instead of a table\n"
+	      "  --plot FILE        scale: plot to FILE, .svg or .png\n",
+	      to);
+	return to == stderr ? 2 : 0;
+}
+
+static unsigned int number(const char *text, unsigned int least,
+			   unsigned int most)
+{
+	char *end;
+	const unsigned long value = strtoul(text, &end, 10);
+
+	if (*end || value < least || value > most) {
+		fprintf(stderr, "gksm-bench: \"%s\" is not from %u to %u\n",
+			text, least, most);
+		exit(2);
+	}
+	return (unsigned int)value;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "device", required_argument, NULL, 'd' },
+		{ "batch", required_argument, NULL, 'b' },
+		{ "resident", required_argument, NULL, 'r' },
+		{ "max", required_argument, NULL, 'm' },
+		{ "quick", no_argument, NULL, 'q' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "plot", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct options options = { .device = "auto",
+				   .batch_pages = 4096,
+				   .resident_bits = 20,
+				   .max_bits = 22 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			options.device = optarg;
+			break;
+		case 'b':
+			options.batch_pages = number(optarg, 16, 65536);
+			break;
+		case 'r':
+			options.resident_bits = number(optarg, 10, 27);
+			break;
+		case 'm':
+			options.max_bits = number(optarg, 16, 27);
+			break;
+		case 'q':
+			options.quick = true;
+			break;
+		case 'j':
+			options.json = true;
+			break;
+		case 'p':
+			options.plot = optarg;
+			break;
+		case 'h':
+			return usage(stdout);
+		default:
+			return usage(stderr);
+		}
+	}
+	if (options.quick) {
+		options.batch_pages = 512;
+		options.resident_bits = 14;
+		options.max_bits = 17;
+	}
+	for (size_t i = 0; optind == argc - 1 && i < NR_COMMANDS; i++) {
+		if (strcmp(argv[optind], commands[i].name) == 0)
+			return commands[i].run(&options);
+	}
+	return usage(stderr);
+}

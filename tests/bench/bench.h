@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * bench.h - gksm-bench: how fast is the engine, with no module?
+ */
+#ifndef GKSM_BENCH_H
+#define GKSM_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gksm_gpu.h"
+
+#define PAGE ((size_t)4096)
+
+/**
+ * struct options - what was asked for
+ * @device:	which device, as gksm_gpu_options.device
+ * @quick:	small sizes and few repetitions: to see that it runs
+ * @json:	JSON instead of a table
+ * @plot:	file to plot the index's scale to, .svg or .png, or NULL
+ * @max_bits:	largest index of scale, as a power of two
+ * @resident_bits: pages in the index while engine measures, likewise
+ * @batch_pages: pages of a batch
+ */
+struct options {
+	const char *device;
+	bool quick;
+	bool json;
+	const char *plot;
+	unsigned int max_bits;
+	unsigned int resident_bits;
+	unsigned int batch_pages;
+};
+
+/* report.c */
+#define MAX_REPEATS 15
+
+/**
+ * struct figure - one thing that was measured, several times
+ * @what:    what
+ * @unit:    of what
+ * @values:  each time
+ * @nr:	     how often
+ */
+struct figure {
+	char what[80];
+	const char *unit;
+	double values[MAX_REPEATS];
+	unsigned int nr;
+};
+
+void report_begin(const struct options *options, const char *command,
+		  const struct gksm_gpu_info *device);
+struct figure *report_add(const char *unit, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
+void figure_take(struct figure *figure, double value);
+double figure_median(const struct figure *figure);
+double figure_min(const struct figure *figure);
+void report_ratio(const char *what, double value, double target, bool at_most);
+void report_end(void);
+
+/* run.c */
+#define NR_BATCHES 4
+
+/**
+ * struct run - an engine with page memory
+ * @gpu:	 the engine
+ * @pages:	 NR_BATCHES * batch_pages pages
+ * @batch_pages: pages of a batch
+ */
+struct run {
+	struct gksm_gpu *gpu;
+	uint8_t *pages;
+	unsigned int batch_pages;
+};
+
+uint64_t now_ns(void);
+uint64_t cpu_ns(void);
+uint64_t scatter(uint64_t number);
+int run_open(struct run *run, const struct options *options);
+void run_close(struct run *run);
+size_t run_nr_pages(const struct run *run);
+struct gksm_gpu_batch run_wait(struct run *run);
+void run_known(struct run *run, uint64_t nr, uint64_t first_name,
+	       uint64_t found[6]);
+void fail(const char *what, const char *why) __attribute__((noreturn));
+
+int bench_devices(const struct options *options);
+int bench_engine(const struct options *options);
+int bench_scale(const struct options *options);
+
+#endif /* GKSM_BENCH_H */
