@@ -95,6 +95,8 @@ struct gksm_lane {
  * @nr_homes:	of the table in use
  * @epoch:	counts the tables: what a lane says of another one is old
  * @nr_pending: entries of searches in flight on that table
+ * @new_share:	of the entries of the last search reaped: how many 256ths were
+ *		new to the index
  * @nr_searches: searches submitted
  * @heard:	the latest of them that was reaped; they come in any order
  * @is_short:	there was no memory to grow: not tried in this generation again
@@ -107,6 +109,7 @@ struct gksm_index {
 	uint32_t nr_homes;
 	unsigned int epoch;
 	uint64_t nr_pending;
+	uint32_t new_share;
 	uint64_t nr_searches;
 	uint64_t heard;
 	bool is_short;

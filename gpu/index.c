@@ -75,6 +75,7 @@ void gksm_index_reset(struct gksm_gpu *gpu)
 	gpu->index = (struct gksm_index){
 		.generation = 1,
 		.nr_homes = INDEX_MIN_HOMES,
+		.new_share = 256,
 		.peak_bytes = get_bytes(INDEX_MIN_HOMES),
 	};
 }
@@ -86,9 +87,15 @@ static uint32_t count_live(const struct gksm_index *index)
 	       index->counts[INDEX_COUNT_SWEPT];
 }
 
-/* The table to change to before so many entries more come, or 0. */
-static uint32_t choose_table(const struct gksm_index *index, uint64_t nr_coming)
+/*
+ * The table to change to before so many entries more come, or 0. As many of
+ * them are taken to be new as lately were: a table need not grow for pages
+ * that it has.
+ */
+static uint32_t choose_table(const struct gksm_index *index,
+			     uint64_t nr_entries)
 {
+	const uint64_t nr_coming = nr_entries * index->new_share / 256;
 	const uint64_t used = index->counts[INDEX_COUNT_FRESH] + nr_coming;
 	const uint64_t live = count_live(index) + nr_coming;
 	const uint64_t limit = gksm_index_slots(index->nr_homes) /
@@ -184,6 +191,7 @@ void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
 		       bool failed)
 {
 	struct gksm_index *index = &gpu->index;
+	uint32_t nr_new;
 
 	if (lane->epoch != index->epoch)
 		return;
@@ -191,6 +199,14 @@ void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
 	if (failed || lane->serial < index->heard)
 		return;
 	index->heard = lane->serial;
+	nr_new = lane->counts[INDEX_COUNT_FRESH] +
+		 lane->counts[INDEX_COUNT_REUSED] -
+		 index->counts[INDEX_COUNT_FRESH] -
+		 index->counts[INDEX_COUNT_REUSED];
+	/* More than all: others were reaped late, or the table is new. */
+	index->new_share = nr_new < gksm_lane_entries(lane) ?
+				   nr_new * 256 / gksm_lane_entries(lane) :
+				   256;
 	for (unsigned int c = 0; c < INDEX_NR_COUNTS; c++)
 		index->counts[c] = lane->counts[c];
 }

@@ -22,7 +22,12 @@ static void check_found(const uint64_t found[6], enum gksm_gpu_found expected,
 {
 	/* One in a million may find no room, and hashes have 49 bits. */
 	if (found[expected] + nr / 1000000 < nr)
+	{
+		for (unsigned int f = 0; f < 6; f++)
+			fprintf(stderr, "found %u: %" PRIu64 " of %" PRIu64 "\n", f,
+				found[f], nr);
 		fail(what, "not every page was found as it should be");
+	}
 }
 
 static double time_known(struct run *run, uint64_t nr, uint64_t first_name,
