@@ -135,10 +135,11 @@ static cl_int move(const struct gksm_cl *cl, const struct gksm_cl_table *to)
 	const cl_mem buffers[] = { from->words, from->exts, from->names,
 				   to->words,	to->exts,   to->names,
 				   cl->counts };
+	const cl_uint nr_buffers = sizeof(buffers) / sizeof(cl_mem);
 	cl_int status = CL_SUCCESS;
 	cl_uint arg = 0;
 
-	for (; !status && arg < sizeof(buffers) / sizeof(*buffers); arg++)
+	for (; !status && arg < nr_buffers; arg++)
 		status = clSetKernelArg(cl->mover, arg, sizeof(cl_mem),
 					&buffers[arg]);
 	if (!status)
