@@ -62,6 +62,7 @@ struct gksm_orders {
  *	      says which it is with gksm_index_grown() or _is_short()
  * @epoch:    of a search: which table it is on, see struct gksm_index
  * @serial:   of a search: its number
+ * @nr_submitted: of a search: entries of all searches up to this one
  * @seeds:    the caller's seeds, batch_pages of them
  * @hashes:   results, as many
  * @zeros:    results, as many
@@ -79,6 +80,7 @@ struct gksm_lane {
 	struct gksm_orders orders;
 	unsigned int epoch;
 	uint64_t serial;
+	uint64_t nr_submitted;
 	uint64_t *seeds;
 	uint64_t *hashes;
 	uint8_t *zeros;
@@ -94,7 +96,8 @@ struct gksm_lane {
  * @expired:	generations that the next search sweeps out, as a bit mask
  * @nr_homes:	of the table in use
  * @epoch:	counts the tables: what a lane says of another one is old
- * @nr_pending: entries of searches in flight on that table
+ * @nr_pending: entries of searches that the counters do not tell of yet
+ * @nr_submitted: entries of all searches
  * @new_share:	of the entries of the last search reaped: how many 256ths were
  *		new to the index
  * @nr_searches: searches submitted
@@ -109,6 +112,7 @@ struct gksm_index {
 	uint32_t nr_homes;
 	unsigned int epoch;
 	uint64_t nr_pending;
+	uint64_t nr_submitted;
 	uint32_t new_share;
 	uint64_t nr_searches;
 	uint64_t heard;

@@ -179,6 +179,8 @@ void gksm_index_submitted(struct gksm_gpu *gpu, struct gksm_lane *lane)
 	lane->epoch = index->epoch;
 	lane->serial = ++index->nr_searches;
 	index->nr_pending += gksm_lane_entries(lane);
+	index->nr_submitted += gksm_lane_entries(lane);
+	lane->nr_submitted = index->nr_submitted;
 }
 
 /**
@@ -193,11 +195,11 @@ void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
 	struct gksm_index *index = &gpu->index;
 	uint32_t nr_new;
 
-	if (lane->epoch != index->epoch)
+	if (failed || lane->epoch != index->epoch ||
+	    lane->serial < index->heard)
 		return;
-	index->nr_pending -= gksm_lane_entries(lane);
-	if (failed || lane->serial < index->heard)
-		return;
+	/* Its counters tell of all searches before it, reaped or not. */
+	index->nr_pending = index->nr_submitted - lane->nr_submitted;
 	index->heard = lane->serial;
 	nr_new = lane->counts[INDEX_COUNT_FRESH] +
 		 lane->counts[INDEX_COUNT_REUSED] -
