@@ -24,9 +24,8 @@
  * on, how far the tag says, and the word says which of the four it is. After
  * the last home there are 64 more buckets, so that nothing wraps around. An
  * entry for which there is no room is not kept: the caller makes no claim
- * about its page. Simulated with random hashes, that is none of five million
- * at a load of 7/8 and one in a million at 29/32; with linear probing over 8
- * buckets of 16 slots it was one in 200 at a load of 0.9.
+ * about its page: one in ten million at a load of 7/8 (docs/benchmarks.md).
+ * With linear probing over 8 buckets of 16 slots it was one in 200 at 0.9.
  *
  * Tag. The lower 36 bits of x. A home holds at most 2^49 / nr_homes values
  * of x, fewer than 2^36 for every table that is made, so the place and the
