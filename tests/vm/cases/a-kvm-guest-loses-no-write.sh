@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# retries: 2
 # limit: 120
 #
 # A guest of a dozen instructions writes pages while they are merged, its host

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# retries: 2
 # limit: 600
 #
 # Two unmodified QEMU guests on KVM, each checking its memory all the time.
