@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # limit: 480
-# expects: \] ([^g]|g[^k]|gksmd|gksmctl)[^ ]* invoked oom-killer|Out of memory: Killed process [0-9]+ \(hog\)|emory cgroup out of memory: Killed process [0-9]+ \((hog|gksmd)\)|oom-kill:constraint=[^ ]*,task=(hog|gksmd),|Call Trace:$
+# expects: \] ([^g]|g[^k]|gksmd|gksmctl)[^ ]* invoked oom-killer|Out of memory: Killed process [0-9]+ \(hog\)|emory cgroup out of memory: Killed process [0-9]+ \((hog|gksmd)\)|oom-kill:constraint=[^ ]*,task=(hog|gksmd),|Out of memory and no killable processes|Call Trace:$
 #
 # Memory of a group and of the whole machine runs out, again and again, while
 # everything is merged at full speed. Only whom the case means to be killed is,
