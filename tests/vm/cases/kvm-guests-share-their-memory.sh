@@ -12,9 +12,7 @@
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
-modprobe -d "$GKSM_KERNEL" kvm-amd 2> /dev/null ||
-	modprobe -d "$GKSM_KERNEL" kvm-intel 2> /dev/null
-await 5 "/dev/kvm is there" test -c /dev/kvm
+load_kvm || skip "no KVM in the VM"
 command -v qemu-system-x86_64 > /dev/null || skip "no QEMU in the VM"
 
 # make_initramfs: one program, which the guest's kernel starts as /init.

@@ -6,19 +6,6 @@
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
-# Most memory is put aside, so that less has to be used up.
-put_aside() {
-	echo "$1" > /proc/sys/vm/nr_hugepages
-}
-
-fetch_back() {
-	case_status=$?
-	put_aside 0
-	(exit $case_status)
-	at_exit
-}
-trap fetch_back EXIT
-
 drop_slab() {
 	echo 2 > /proc/sys/vm/drop_caches
 }

@@ -215,9 +215,16 @@ merged_pages() {
 	"$programs/frames" $(ask pids) | awk '{ print $4 }'
 }
 
+# put_aside N: so many huge pages of memory, for cases that use up the rest; 0
+# fetches them back.
+put_aside() {
+	echo "$1" > /proc/sys/vm/nr_hugepages
+}
+
 at_exit() {
 	status=$?
 	trap - EXIT
+	put_aside 0
 	[ "$daemon_pid" ] && kill -KILL "$daemon_pid" 2> /dev/null
 	if [ $status -ne 0 ] && [ $status -ne 4 ] && is_loaded; then
 		print_counters
