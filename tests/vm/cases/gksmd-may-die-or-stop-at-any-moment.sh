@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 480
+# limit: 900
 #
 # SIGKILL and SIGSTOP at random moments, for a minute, or for as many rounds as
 # GKSM_ROUNDS says:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 480
+# limit: 900
 # expects: \] ([^g]|g[^k]|gksmd|gksmctl)[^ ]* invoked oom-killer|Out of memory: Killed process [0-9]+ \(hog\)|emory cgroup out of memory: Killed process [0-9]+ \((hog|gksmd)\)|oom-kill:constraint=[^ ]*,task=(hog|gksmd),|Out of memory and no killable processes|Call Trace:$
 #
 # Memory of a group and of the whole machine runs out, again and again, while
