@@ -6,7 +6,9 @@
  * from or to user space (/proc/TID/fail-nth). Each job below is done with
  * n = 1, 2, 3... until n is more than it makes, so that each has failed once:
  *
- *	load	  finit_module() and delete_module()
+ *	load	  finit_module() and delete_module(); only with -l, because
+ *		  most of these allocations are the kernel's own, and it warns
+ *		  when some of them fail
  *	session	  open, SETUP, mmap of the three areas, close
  *	calls	  QUERY, NEXT, COMPLETE
  *	thread	  the scan thread: one allocation fails, then the scan goes on
@@ -300,13 +302,18 @@ static void fail_thread(unsigned int most)
 
 int main(int argc, char **argv)
 {
+	bool with_load = argc > 1 && !strcmp(argv[1], "-l");
+
+	argc -= with_load;
+	argv += with_load;
 	if (argc != 3) {
-		fprintf(stderr, "usage: failnth gksm.ko THREAD_FAULTS\n");
+		fprintf(stderr, "usage: failnth [-l] gksm.ko THREAD_FAULTS\n");
 		return 2;
 	}
 	module_path = argv[1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	fail_each("load", job_load);
+	if (with_load)
+		fail_each("load", job_load);
 	if (load())
 		fail("cannot load %s: %s", module_path, strerror(errno));
 	ksm_write(GKSM_SYSFS_PATH, "pages_to_scan", 5000);
