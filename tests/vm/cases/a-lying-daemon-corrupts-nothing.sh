@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# also: debug-kernel
 # limit: 180
 #
 # A minute of random, false, repeated and malformed answers.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# also: debug-kernel
 # limit: 420
 #
 # Two minutes of four threads that write to random pages, each checking its
