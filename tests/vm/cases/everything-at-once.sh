@@ -161,6 +161,8 @@ echo "total: $merges merges, $offloaded pages hashed by gksmd, $(total writes) w
 	"$(total 'page moves') pages moved, $suspensions suspensions," \
 	"$daemons daemons, $kills killed, $reloads reloads"
 [ $merges -gt $((stress_s * 100 / GKSM_SLOWNESS / GKSM_SLOWNESS)) ] || die "too few merges: this has shown nothing"
-[ $offloaded -gt 0 ] || die "gksmd has hashed nothing"
+# A slow kernel may be done before gksmd is ready.
+[ $offloaded -gt 0 ] || [ "$GKSM_SLOWNESS" -gt 1 ] ||
+	die "gksmd has hashed nothing"
 [ $reloads -gt 0 ] || die "the module was not loaded again"
 [ "$(total 'oom kills')" -gt 0 ] || die "nobody was killed for want of memory"
