@@ -123,8 +123,7 @@ static int map_areas(int device, const struct gksm_setup *setup)
 		if (map == MAP_FAILED)
 			return -errno;
 		/* It allocates as well, and the fault may hit it. */
-		if (munmap(map, areas[i].bytes) &&
-		    munmap(map, areas[i].bytes))
+		if (munmap(map, areas[i].bytes) && munmap(map, areas[i].bytes))
 			fail("munmap: %s", strerror(errno));
 	}
 	return 0;
