@@ -6,9 +6,8 @@
 # Two unmodified QEMU guests on KVM, each checking its memory all the time.
 # Their RAM has to be merged, within and across them, and stay right.
 #
-# They boot before merging begins. An emulated SVM loses guests whose pages go
-# away while an event is delivered, which happens most when they boot; with
-# stock KSM it loses them, too.
+# They boot before merging begins: guests that booted while they were merged have
+# gone away, and why is not known (docs/testing.md, Open questions).
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
