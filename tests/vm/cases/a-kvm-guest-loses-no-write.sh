@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# retries: 2
 # limit: 120
+# vm: --smp 3
 #
 # A guest of a dozen instructions writes pages while they are merged, its host
 # writes them too, and both check them.

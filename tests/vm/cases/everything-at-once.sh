@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # also: debug-kernel
-# retries: 1
 # limit: 780
 # vm: --smp 4 --swap 1G --numa 2
 # expects: Call Trace:|invoked oom-killer|oom-kill:|[Oo]ut of memory

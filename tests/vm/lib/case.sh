@@ -118,6 +118,12 @@ load_kvm() {
 	return 1
 }
 
+# off_first_cpu COMMAND...: becomes it, kept where KVM works in an emulated VM
+# (docs/testing.md, "KVM in an emulated VM").
+off_first_cpu() {
+	exec taskset -c "1-$(($(nproc --all) - 1))" "$@"
+}
+
 full_speed() {
 	put pages_to_scan 100000
 	put sleep_millisecs 0

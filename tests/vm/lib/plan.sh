@@ -7,7 +7,7 @@
 # shellcheck disable=SC2016,SC2154,SC2034
 
 plan_names=()
-declare -A plan_retries plan_limit_s plan_command plan_expects plan_vm
+declare -A plan_limit_s plan_command plan_expects plan_vm
 
 # quote WORD...: the words as a line of POSIX shell.
 quote() {
@@ -32,7 +32,6 @@ add_case() {
 	plan_limit_s[$1]=${timeout_s:-$((${limit_s:-120} * slowness))}
 	plan_expects[$1]=$(comment "$2" expects)
 	plan_vm[$1]=$(comment "$2" vm)
-	plan_retries[$1]=$(comment "$2" retries)
 	plan_command[$1]=$(quote "$2")
 }
 
