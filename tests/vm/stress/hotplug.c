@@ -23,10 +23,11 @@ void act_hotplug(struct actor *actor)
 	const size_t nr = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t hotplugs = 0;
 
-	if (nr < 2)
-		leave(actor, "one CPU only");
+	/* The last one stays: KVM must not be left with the first alone. */
+	if (nr < 3)
+		leave(actor, "fewer than three CPUs");
 	while (goes_on(actor)) {
-		const size_t cpu = 1 + dice(actor, nr - 1);
+		const size_t cpu = 1 + dice(actor, nr - 2);
 
 		rest(actor, 2000);
 		set_online(actor, cpu, false);
@@ -34,10 +35,10 @@ void act_hotplug(struct actor *actor)
 		if (dice(actor, 3))
 			set_online(actor, cpu, true);
 		else
-			set_online(actor, 1 + dice(actor, nr - 1), true);
+			set_online(actor, 1 + dice(actor, nr - 2), true);
 		hotplugs++;
 	}
-	for (size_t cpu = 1; cpu < nr; cpu++)
+	for (size_t cpu = 1; cpu < nr - 1; cpu++)
 		set_online(actor, cpu, true);
 	printf("hotplug: %llu hotplugs\n", (unsigned long long)hotplugs);
 }
