@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hotplug.c - CPUs go offline and come back, all but the first
+ * hotplug.c - CPUs go offline and come back, all but the first and the last
  */
 #define _GNU_SOURCE
 #include "actor.h"
