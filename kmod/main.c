@@ -49,7 +49,7 @@
  * Without a daemon the module hashes by itself; the path is the same.
  */
 
-static int __init gksm_init(void)
+static int __init start(void)
 {
 	int err = gksm_ksyms_init();
 
@@ -101,6 +101,28 @@ exit_stable:
 	gksm_stable_exit();
 	return err;
 }
+
+#ifdef CONFIG_FAULT_INJECTION
+/* For tests: the nth allocation of loading fails; 0 afterwards if there was. */
+static unsigned int load_fault;
+module_param(load_fault, uint, 0444);
+
+static int __init gksm_init(void)
+{
+	int err;
+
+	WRITE_ONCE(current->fail_nth, load_fault);
+	err = start();
+	load_fault = READ_ONCE(current->fail_nth);
+	WRITE_ONCE(current->fail_nth, 0);
+	return err;
+}
+#else
+static int __init gksm_init(void)
+{
+	return start();
+}
+#endif
 
 static void __exit gksm_exit(void)
 {

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # also: debug-kernel
 # limit: 900
+# expects: Call Trace:
 #
-# Each allocation that the module makes for a session, a call, unmerging and in
-# its thread fails once; those of loading do not. Needs a kernel with fault
-# injection: scripts/test --debug-kernel.
+# Each allocation that the module makes when it is loaded, for a session, a call,
+# unmerging and in its thread fails once. Needs a kernel with fault injection:
+# scripts/test --debug-kernel. The kernel shows who wanted a slab cache or a
+# kobject that it could not make, in a trace.
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 

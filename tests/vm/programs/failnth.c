@@ -6,9 +6,9 @@
  * from or to user space (/proc/TID/fail-nth). Each job below is done with
  * n = 1, 2, 3... until n is more than it makes, so that each has failed once:
  *
- *	load	  finit_module() and delete_module(); only with -l, because
- *		  most of these allocations are the kernel's own, and it warns
- *		  when some of them fail
+ *	load	  what the module does when it is loaded. It counts by itself
+ *		  (its parameter load_fault), because the kernel's own loader
+ *		  warns when allocations of its own fail
  *	session	  open, SETUP, mmap of the three areas, close
  *	calls	  QUERY, NEXT, COMPLETE
  *	thread	  the scan thread: one allocation fails, then the scan goes on
@@ -55,13 +55,17 @@ static int open_fail_nth(const char *task)
 	return file;
 }
 
-/* Which allocation or copy of the task fails; 0: none. */
+/*
+ * Which allocation or copy of the task fails; 0: none. A fault that is still to
+ * come may hit this write, and has come then.
+ */
 static void set_fail_nth(int file, unsigned int n)
 {
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%u", n);
 
-	if (pwrite(file, text, length, 0) != length)
+	if (pwrite(file, text, length, 0) != length &&
+	    (errno != EFAULT || pwrite(file, text, length, 0) != length))
 		fail("cannot write to fail-nth: %s", strerror(errno));
 }
 
@@ -80,14 +84,14 @@ static unsigned int get_fail_nth(int file)
 	return 1;
 }
 
-static int load(void)
+static int load(const char *parameters)
 {
 	int file = open(module_path, O_RDONLY | O_CLOEXEC);
 	int error;
 
 	if (file < 0)
 		return -errno;
-	error = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
+	error = syscall(SYS_finit_module, file, parameters, 0) ? -errno : 0;
 	close(file);
 	return error;
 }
@@ -95,13 +99,6 @@ static int load(void)
 static int unload(void)
 {
 	return syscall(SYS_delete_module, "gksm", O_NONBLOCK) ? -errno : 0;
-}
-
-static int job_load(void)
-{
-	int error = load();
-
-	return error ? error : unload();
 }
 
 static int map_areas(int device, const struct gksm_setup *setup)
@@ -205,8 +202,6 @@ static bool is_sensible(int error)
 /* Undo what a job that failed half-way may have left on purpose. */
 static void tidy(int (*job)(void))
 {
-	if (job == job_load)
-		unload();
 	if (job == job_unmerge)
 		write_run("1");
 }
@@ -247,6 +242,43 @@ static void fail_each(const char *name, int (*job)(void))
 	injected += n - 1;
 	printf("%-8s %u allocations failed: %u times an error, %u times not\n",
 	       name, n - 1, failed, survived);
+}
+
+/* A load that fails must leave nothing that hinders the next. */
+static void fail_loading(void)
+{
+	unsigned int n, failed = 0, survived = 0;
+
+	for (n = 1; n < MAX_N; n++) {
+		char parameters[40];
+		long left = 0;
+		int error;
+
+		snprintf(parameters, sizeof(parameters), "load_fault=%u", n);
+		error = load(parameters);
+		if (!error) {
+			left = ksm_read("/sys/module/gksm/parameters",
+					"load_fault");
+			if (unload())
+				fail("cannot unload: %s", strerror(errno));
+		}
+		if (left < 0)
+			fail("gksm.ko has no parameter load_fault");
+		if (left)
+			break;
+		if (error && error != -ENOMEM)
+			fail("load: %s when allocation %u failed",
+			     strerror(-error), n);
+		if (error)
+			failed++;
+		else
+			survived++;
+	}
+	injected += n - 1;
+	printf("load     %u allocations failed: %u times an error, %u times not\n",
+	       n - 1, failed, survived);
+	if (!failed)
+		fail("no allocation failed while the module was loaded");
 }
 
 /* The thread id of the scan thread, in @task. */
@@ -304,20 +336,18 @@ static void fail_thread(unsigned int most)
 
 int main(int argc, char **argv)
 {
-	bool with_load = argc > 1 && !strcmp(argv[1], "-l");
+	int error;
 
-	argc -= with_load;
-	argv += with_load;
 	if (argc != 3) {
-		fprintf(stderr, "usage: failnth [-l] gksm.ko THREAD_FAULTS\n");
+		fprintf(stderr, "usage: failnth gksm.ko THREAD_FAULTS\n");
 		return 2;
 	}
 	module_path = argv[1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (with_load)
-		fail_each("load", job_load);
-	if (load())
-		fail("cannot load %s: %s", module_path, strerror(errno));
+	fail_loading();
+	error = load("");
+	if (error)
+		fail("cannot load %s: %s", module_path, strerror(-error));
 	ksm_write(GKSM_SYSFS_PATH, "pages_to_scan", 5000);
 	ksm_write(GKSM_SYSFS_PATH, "sleep_millisecs", 1);
 	write_run("1");
