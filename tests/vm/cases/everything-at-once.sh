@@ -78,8 +78,16 @@ suspend_scanner() {
 	put run 0
 	roll 4
 	sleep $?
-	[ $((suspensions % 2)) -eq 0 ] || put run 2
+	[ $((suspensions % 2)) -eq 0 ] || unmerge
 	put run 1
+}
+
+# A group that is at its limit has no room for pages of its own, and that ends
+# it: run=2 says ENOMEM then, and what is left stays merged.
+unmerge() {
+	"$gksmctl" set run 2 2> /tmp/unmerge ||
+		grep -q 'Cannot allocate memory' /tmp/unmerge ||
+		die "run=2: $(cat /tmp/unmerge)"
 }
 
 # The counters begin again with the next load.
