@@ -155,6 +155,23 @@ int gksm_unmerge_page(struct mm_struct *mm, unsigned long addr)
 	return err;
 }
 
+/* Where one fails, for want of memory in its group, say, the others go on. */
+static int unmerge_list(const struct gksm_mm_list *list)
+{
+	unsigned int i;
+	int first = 0;
+
+	for (i = 0; i < list->nr; i++) {
+		int err = unmerge_mm(list->mms[i]);
+
+		if (err == -EINTR)
+			return err;
+		if (!first)
+			first = err;
+	}
+	return first;
+}
+
 static bool any_mm(struct mm_struct *mm)
 {
 	return true;
@@ -168,19 +185,19 @@ static bool any_mm(struct mm_struct *mm)
  * an earlier load of the module are given back too.
  *
  * Context: scan lock held; sleeps, long.
- * Return: 0, -ENOMEM (memory ran out half-way: the rest stays merged), -EINTR
- * (fatal signal), -EFAULT or -EBUSY.
+ * Return: 0, or -ENOMEM, -EFAULT or -EBUSY: the processes that it happened to
+ * keep merged pages, all others have theirs back; or -EINTR (fatal signal).
  */
 int gksm_unmerge_all(void)
 {
 	struct gksm_mm_list list;
-	unsigned int i, round;
+	unsigned int round;
 	int err;
 
 	for (round = 0; round < UNMERGE_ROUNDS; round++) {
 		err = gksm_mm_list_collect(&list, any_mm);
-		for (i = 0; i < list.nr && !err; i++)
-			err = unmerge_mm(list.mms[i]);
+		if (!err)
+			err = unmerge_list(&list);
 		gksm_mm_list_release(&list);
 		gksm_stable_recount();
 		if (err || !gksm_stable_nr())

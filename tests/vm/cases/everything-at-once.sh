@@ -82,8 +82,8 @@ suspend_scanner() {
 	put run 1
 }
 
-# A group that is at its limit has no room for pages of its own, and that ends
-# it: run=2 says ENOMEM then, and what is left stays merged.
+# A group that is at its limit may have no room for pages of its own: run=2 says
+# ENOMEM then, and those stay merged.
 unmerge() {
 	"$gksmctl" set run 2 2> /tmp/unmerge ||
 		grep -q 'Cannot allocate memory' /tmp/unmerge ||
