@@ -6,8 +6,8 @@
 #
 # Each allocation that the module makes when it is loaded, for a session, a call,
 # unmerging and in its thread fails once. Needs a kernel with fault injection:
-# scripts/test --debug-kernel. The kernel shows who wanted a slab cache or a
-# kobject that it could not make, in a trace.
+# scripts/test --debug-kernel. The kernel shows in a trace who wanted a slab cache
+# that it could not make; there must be no other trace.
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
@@ -22,9 +22,20 @@ echo N > /sys/kernel/debug/failslab/ignore-gfp-wait
 echo N > /sys/kernel/debug/fail_page_alloc/ignore-gfp-wait
 echo N > /sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
 echo 0 > /sys/kernel/debug/fail_page_alloc/min-order
+
+# said TEXT: how often the kernel has.
+said() {
+	dmesg | grep -c "$1"
+}
+refused='kmem_cache_create_usercopy(gksm_.*) failed with error'
+traces_before=$(said 'Call Trace:') refused_before=$(said "$refused")
+
 start_tenants -a 2 -b 1
 "$programs/failnth" "$GKSM_BUILD/kmod/gksm.ko" 60 || exit 1
 verify_tenants
 unload
 verify_tenants
 end_tenants
+traces=$(($(said 'Call Trace:') - traces_before))
+[ $traces -eq $(($(said "$refused") - refused_before)) ] ||
+	die "$traces traces, not all of them for a cache that could not be made"
