@@ -59,7 +59,9 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 	} else {
 		void *bytes = kmap_local_page(ref->page);
 
+		gksm_racy_begin();
 		ent->hash = xxh64(bytes, PAGE_SIZE, slot->salt);
+		gksm_racy_end();
 		ent->verdict = GKSM_VERDICT_HASHED;
 		kunmap_local(bytes);
 	}

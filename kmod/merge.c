@@ -160,11 +160,14 @@ static void split_around(struct vm_area_struct *vma,
 			 struct gksm_merge_item *item)
 {
 	struct page *page = gksm_walk_page(vma, item->addr);
+	bool same;
 
 	if (!page)
 		return;
-	if (PageCompound(page) && same_bytes(page, item->kpage) &&
-	    trylock_page(page)) {
+	gksm_racy_begin();
+	same = PageCompound(page) && same_bytes(page, item->kpage);
+	gksm_racy_end();
+	if (same && trylock_page(page)) {
 		if (PageCompound(page) && !gksm_page_split(page))
 			gksm_count(huge_pages_split, 1);
 		unlock_page(page);

@@ -2,6 +2,7 @@
 #ifndef GKSM_WALK_H
 #define GKSM_WALK_H
 
+#include <linux/kcsan-checks.h>
 #include <linux/mm_types.h>
 #include <linux/spinlock.h>
 
@@ -28,6 +29,20 @@ struct gksm_run {
 	unsigned int visited;
 	unsigned int nr;
 };
+
+/*
+ * Around reading a page that its owner may write meanwhile: what is read is a
+ * hint, and the race is meant. Without KCSAN, nothing.
+ */
+static inline void gksm_racy_begin(void)
+{
+	kcsan_disable_current();
+}
+
+static inline void gksm_racy_end(void)
+{
+	kcsan_enable_current();
+}
 
 bool gksm_vma_mergeable(struct vm_area_struct *vma);
 bool gksm_page_is_candidate(struct page *page);
