@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * passes.c - how often the module has been over all memory
+ * passes.c - how often the module has named every page
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,19 +27,19 @@ void gksm_passes_init(struct gksm_passes *passes,
 {
 	*passes = (struct gksm_passes){ 0 };
 	for (size_t c = 0; c < settings->nr_counters; c++) {
-		if (strcmp(settings->counters[c].name, "full_scans") != 0)
+		if (strcmp(settings->counters[c].name, "generations") != 0)
 			continue;
 		passes->settings = settings;
 		passes->counter = c;
 		passes->seen = read_count(passes);
 		return;
 	}
-	gksm_warn("the module has no file full_scans: pages that are gone are "
+	gksm_warn("the module has no file generations: pages that are gone are "
 		  "forgotten only when the device has no room for more");
 }
 
 /**
- * gksm_passes_new - passes that ended since the last call
+ * gksm_passes_new - generations that ended since the last call
  * @passes: initialized, or all zero
  *
  * Returns how many.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * passes.h - how often the module has been over all memory
+ * passes.h - how often the module has named every page
  */
 #ifndef GKSM_PASSES_H
 #define GKSM_PASSES_H
@@ -10,9 +10,9 @@
 #include "settings.h"
 
 /**
- * struct gksm_passes - the module's count of passes
- * @settings: its files; NULL: passes cannot be told apart
- * @counter:  which of them is full_scans
+ * struct gksm_passes - the module's count of generations
+ * @settings: its files; NULL: generations cannot be told apart
+ * @counter:  which of them is generations
  * @seen:     what it said last
  */
 struct gksm_passes {

@@ -180,15 +180,18 @@ struct gksm_complete {
  * struct gksm_slot - one page of a batch, module to daemon
  * @cookie: the module's name for this page; opaque, never 0
  * @salt:   seed of the page's hash; pages with different salts never merge.
- *	    Of a slot without content: the page's hash, as last answered
+ *	    Of a slot without content: the page's hash when its content was
+ *	    last there, GKSM_HASH_BITS of it, and zeros
  * @page:   which staging page of the batch holds the content (0 is the
  *	    batch's first), or GKSM_NO_PAGE
  * @flags:  GKSM_SLOT_* bits; skip a slot with a bit that you do not know
  *
  * GKSM_NO_PAGE names a page that has not changed since its content was last
- * sent, so that the device goes on knowing it; its result repeats the hash. The
- * device forgets a page that two passes did not name. No two slots of a batch
- * have the same page. The present module sends content with every slot.
+ * read, so that the device learns of it or goes on knowing it; its result
+ * repeats the hash that the slot has. Every page is named at least once while
+ * the file generations in GKSM_SYSFS_PATH goes up by one; the device forgets a
+ * page that was not named in two generations. No two slots of a batch have the
+ * same page.
  */
 struct gksm_slot {
 	__aligned_u64 cookie;
@@ -198,6 +201,9 @@ struct gksm_slot {
 };
 
 #define GKSM_NO_PAGE 0xffffffffU
+
+/* The upper bits of a hash, by which the module knows pages. */
+#define GKSM_HASH_BITS 49
 
 /**
  * enum gksm_verdict - what the device found out about a slot
@@ -210,7 +216,7 @@ struct gksm_slot {
  *			    the same bytes when both were copied, if it was
  *			    in the same batch and had content; otherwise it
  *			    had the same hash when it was last named, in this
- *			    pass or one of the two before. Batches that were
+ *			    generation or one of the two before. Batches that were
  *			    taken back while the device read them may have left
  *			    wrong names. A hint
  * @GKSM_NR_VERDICTS:	    how many there are

@@ -16,6 +16,7 @@
 #include "kpage.h"
 #include "merge.h"
 #include "mm_slot.h"
+#include "page_state.h"
 #include "scan.h"
 #include "stable.h"
 #include "stats.h"
@@ -28,11 +29,12 @@
  *
  * For each page of a batch, in order:
  *
- * 1. Its hash differs from that of the last pass: it is *volatile*. Remember
- *    the hash and leave the page alone. A page never hashed before is not
+ * 1. Its key (page_state.h) differs from that of the last pass: it is
+ *    *volatile*. Remember the key and leave the page alone. A page never hashed before is not
  *    volatile yet: it may join a merged page at once (2), but waits for the
  *    next pass before it is offered to others (4). So does, in each pass,
- *    one whose hash cannot be kept (max_metadata_kib).
+ *    one whose state cannot be kept (max_metadata_kib). A page that nobody
+ *    touched since has its key without being read.
  * 2. The stable tree has the hash: merge the page there.
  * 3. It is zero, and use_zero_pages is set: map the zero page.
  * 4. The unstable tree has the hash: that page and this one are twins. Make a
@@ -44,7 +46,8 @@
  * it with this hash. A page that it calls unique does not wait: its twin, when
  * there is one, will be told of it. A page that is never merged thus costs no
  * more than its last hash, and if the device has lied or forgotten, the next
- * pass with content asks again.
+ * pass with content asks again. It is *settled*: until somebody touches it, it is passed
+ * over (sweep.c).
  *
  * Merges are not done on the way but collected as *jobs*, sorted by address
  * and done in runs of neighbours, because one page table hold, one TLB flush
@@ -190,12 +193,16 @@ static unsigned int undo_singles(void)
 	return undone;
 }
 
-static void remember_zeroed(const struct job *job)
+static void remember(const struct job *job)
 {
-	u64 *last = gksm_mm_slot_last_hash(job->slot, job->addr, false);
+	u64 *state = gksm_mm_slot_state(job->slot, job->addr, false);
 
-	if (last)
-		*last = GKSM_HASH_ZEROED;
+	if (!state)
+		return;
+	if (job->outcome == GKSM_MERGE_DONE && !job->node)
+		*state = GKSM_KEY_ZEROED;
+	else if (job->outcome == GKSM_MERGE_DIFFER)
+		*state = gksm_state_stale(*state);
 }
 
 /* Do all jobs, then settle what became of the merged pages made for them. */
@@ -206,12 +213,8 @@ static void run_jobs(void)
 	sort(jobs, nr_jobs, sizeof(*jobs), by_address, NULL);
 	merge_jobs();
 	for (i = 0; i < nr_jobs; i++) {
-		if (jobs[i].outcome != GKSM_MERGE_DONE)
-			continue;
-		if (jobs[i].node)
-			merged++;
-		else
-			remember_zeroed(&jobs[i]);
+		remember(&jobs[i]);
+		merged += jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].node;
 	}
 	merged -= undo_singles();
 	nr_jobs = 0;
@@ -272,9 +275,9 @@ static u64 hash_page(struct page *page, u64 salt)
 	return hash;
 }
 
-/* A merged page with the content of a candidate, if its hash is right. */
+/* A merged page with the content of a candidate, if its key is right. */
 static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
-					  unsigned long addr, u64 hash)
+					  unsigned long addr, u64 key)
 {
 	struct gksm_stable_node *node = NULL;
 	struct page *page, *kpage;
@@ -288,12 +291,12 @@ static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
 		return NULL;
 	kpage = gksm_kpage_alloc(page);
 	put_page(page);
-	if (kpage && hash_page(kpage, slot->salt) != hash) {
+	if (kpage && gksm_key(hash_page(kpage, slot->salt)) != key) {
 		gksm_kpage_free(kpage);
 		return NULL;
 	}
 	if (kpage)
-		node = gksm_stable_insert(slot->salt, hash, kpage);
+		node = gksm_stable_insert(slot->salt, key, kpage);
 	if (kpage && !node)
 		gksm_kpage_free(kpage);
 	if (!node)
@@ -303,34 +306,29 @@ static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
 	return node;
 }
 
-/* The hash in the form that is kept: the lowest values mean something else. */
-static u64 kept_hash(u64 hash)
-{
-	return hash > GKSM_HASH_ZEROED ? hash : ~hash;
-}
-
-/* The twin that the device names, if it last had the same hash; or 0. */
-static u64 named_twin(const struct gksm_ent *ent)
+/* The twin that the device names, if it last had the same key; or 0. */
+static u64 named_twin(const struct gksm_ent *ent, u64 key)
 {
 	struct gksm_mm_slot *slot;
-	u64 *last;
+	u64 *state;
 
 	if (ent->verdict != GKSM_VERDICT_DUPLICATE)
 		return 0;
 	slot = gksm_cookie_slot(ent->peer);
-	last = slot ? gksm_mm_slot_last_hash(slot, gksm_cookie_addr(ent->peer),
-					     false) :
-		      NULL;
-	return last && *last == kept_hash(ent->hash) ? ent->peer : 0;
+	state = slot ? gksm_mm_slot_state(slot, gksm_cookie_addr(ent->peer),
+					  false) :
+		       NULL;
+	return state && gksm_state_key(*state) == key ? ent->peer : 0;
 }
 
 /* Step 4. */
 static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
-		      struct gksm_apply_tally *tally)
+		      u64 *state, struct gksm_apply_tally *tally)
 {
 	unsigned long addr = gksm_cookie_addr(ent->cookie);
-	u64 waits = gksm_unstable_find(ent->hash);
-	u64 cookie = waits ?: named_twin(ent);
+	u64 key = gksm_state_key(*state);
+	u64 waits = gksm_unstable_find(key);
+	u64 cookie = waits ?: named_twin(ent, key);
 	struct gksm_mm_slot *twin;
 	struct gksm_stable_node *node;
 
@@ -338,17 +336,19 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 						 NULL;
 	if (!twin || twin->salt != slot->salt) {
 		tally->nr_unshared++;
-		if (ent->verdict != GKSM_VERDICT_UNIQUE)
-			gksm_unstable_put(ent->hash, ent->cookie);
+		if (ent->verdict == GKSM_VERDICT_UNIQUE)
+			*state |= GKSM_STATE_SETTLED;
+		else
+			gksm_unstable_put(key, ent->cookie);
 		return;
 	}
-	node = make_node(slot, addr, ent->hash);
+	node = make_node(slot, addr, key);
 	if (!node) {
 		tally->nr_unshared++;
 		return;
 	}
 	if (waits) {
-		gksm_unstable_remove(ent->hash);
+		gksm_unstable_remove(key);
 		tally->nr_unshared -= !!tally->nr_unshared;
 	} else {
 		gksm_count(twins_named, 1);
@@ -358,13 +358,36 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 }
 
 /* Step 2: returns whether there is a merged page to join. */
-static bool join_merged(struct gksm_mm_slot *slot, unsigned long addr, u64 hash)
+static bool join_merged(struct gksm_mm_slot *slot, unsigned long addr, u64 key)
 {
-	struct gksm_stable_node *node = gksm_stable_find(slot->salt, hash);
+	struct gksm_stable_node *node = gksm_stable_find(slot->salt, key);
 
 	if (node)
 		add_job(slot, addr, node);
 	return node;
+}
+
+/* The page has a state: it was seen now with @key, and before with what? */
+static void apply_known(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
+			u64 *state, u64 before, struct gksm_apply_tally *tally)
+{
+	unsigned long addr = gksm_cookie_addr(ent->cookie);
+	u64 key = gksm_state_key(*state);
+
+	if (before != key && gksm_key_is_content(before)) {
+		tally->nr_volatile++;
+	} else if (key == slot->zero_key &&
+		   READ_ONCE(gksm_settings.use_zero_pages)) {
+		if (before == key)
+			add_job(slot, addr, NULL);
+		else
+			tally->nr_volatile++;
+	} else if (!join_merged(slot, addr, key)) {
+		if (before == key)
+			find_twin(slot, ent, state, tally);
+		else
+			tally->nr_volatile++;
+	}
 }
 
 static void apply_one(const struct gksm_ent *ent,
@@ -372,32 +395,24 @@ static void apply_one(const struct gksm_ent *ent,
 {
 	struct gksm_mm_slot *slot = gksm_cookie_slot(ent->cookie);
 	unsigned long addr = gksm_cookie_addr(ent->cookie);
-	u64 now = kept_hash(ent->hash), before;
-	u64 *last = NULL;
+	bool is_kept = ent->page == GKSM_NO_PAGE;
+	u64 key = gksm_key(ent->hash), before;
+	u64 *state = NULL;
 
 	if (slot)
-		last = gksm_mm_slot_last_hash(slot, addr, true);
-	if (!last) {
-		if (!slot || !join_merged(slot, addr, ent->hash))
+		state = gksm_mm_slot_state(slot, addr, !is_kept);
+	if (!state) {
+		if (!slot || !join_merged(slot, addr, key))
 			tally->nr_volatile++;
 		return;
 	}
-	before = *last;
-	*last = now;
-	if (before != now && before > GKSM_HASH_ZEROED) {
-		tally->nr_volatile++;
-	} else if (ent->hash == slot->zero_hash &&
-		   READ_ONCE(gksm_settings.use_zero_pages)) {
-		if (before == now)
-			add_job(slot, addr, NULL);
-		else
-			tally->nr_volatile++;
-	} else if (!join_merged(slot, addr, ent->hash)) {
-		if (before == now)
-			find_twin(slot, ent, tally);
-		else
-			tally->nr_volatile++;
-	}
+	before = gksm_state_key(*state);
+	/* Merged meanwhile, say, as somebody's twin: nothing new is known. */
+	if (is_kept && before != key)
+		return;
+	if (!is_kept)
+		*state = gksm_state(key, ent->frame);
+	apply_known(slot, ent, state, before, tally);
 }
 
 /**

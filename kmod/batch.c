@@ -59,6 +59,7 @@ struct gksm_batch *gksm_ring_fill(struct gksm_ring *ring)
 	if (b) {
 		b->state = GKSM_BATCH_FILLING;
 		b->nr = 0;
+		b->nr_pages = 0;
 	}
 	return b;
 }
@@ -249,6 +250,7 @@ struct gksm_batch *gksm_ring_take_any(struct gksm_ring *ring, bool *answered)
 void gksm_ring_release(struct gksm_ring *ring, struct gksm_batch *batch)
 {
 	batch->nr = 0;
+	batch->nr_pages = 0;
 	batch->state = GKSM_BATCH_FREE;
 }
 

@@ -34,9 +34,13 @@ enum gksm_batch_state {
  * struct gksm_ent - the module's own record of a slot
  * @cookie:  names the page
  * @salt:    seed of the hash
- * @hash:    valid if @verdict is not NONE
+ * @hash:    valid if @verdict is not NONE; without content, the page's key,
+ *	     valid always
  * @peer:    DUPLICATE: the daemon's word for the twin
  * @verdict: enum gksm_verdict
+ * @page:    which staging page of the batch has the content, or GKSM_NO_PAGE:
+ *	     nobody touched the page, and @hash is what is kept of it
+ * @frame:   the page frame in short (page_state.h)
  */
 struct gksm_ent {
 	u64 cookie;
@@ -44,6 +48,8 @@ struct gksm_ent {
 	u64 hash;
 	u64 peer;
 	u32 verdict;
+	u32 page;
+	u16 frame;
 };
 
 /**
@@ -51,6 +57,7 @@ struct gksm_ent {
  * @state:	 see enum gksm_batch_state
  * @index:	 which range of the areas
  * @nr:		 slots in use
+ * @nr_pages:	 of these, with content: staging pages in use
  * @id:		 the daemon's name for it; a new one each time it is READY
  * @lost_id:	 @id that was in flight at its deadline and never came back
  * @deadline_ms: READY and IN_FLIGHT: when it is taken back
@@ -61,6 +68,7 @@ struct gksm_batch {
 	enum gksm_batch_state state;
 	u32 index;
 	u32 nr;
+	u32 nr_pages;
 	u64 id;
 	u64 lost_id;
 	u64 deadline_ms;

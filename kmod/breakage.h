@@ -18,6 +18,7 @@
 #define GKSM_BREAK_FLUSH 8	/* do not flush */
 #define GKSM_BREAK_WIPE 16	/* do not clear what a session had */
 #define GKSM_BREAK_RANDOM 32	/* take merged pages in order */
+#define GKSM_BREAK_SWEEP 64	/* do not flush what becomes clean */
 /* clang-format on */
 
 #define gksm_breaks(guard) ((GKSM_BREAK) & (guard))

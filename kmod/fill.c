@@ -12,8 +12,25 @@
 #include "batch.h"
 #include "fill.h"
 #include "mm_slot.h"
+#include "page_state.h"
 #include "stats.h"
+#include "sweep.h"
 #include "walk.h"
+
+/**
+ * DOC: From page tables to batches
+ *
+ * The cursor goes from one page table to the next. Each is swept once, which
+ * says of every page whether it is to be read, is known, or can be passed over
+ * (sweep.c). What is to be read is then taken in runs of RUN_PAGES: references
+ * under one hold of the page table lock, copies after all locks are dropped.
+ * What is known goes into the batch by what is kept of it.
+ *
+ * A sweep is used up over several calls, between which all locks were dropped
+ * and regions may have been freed. That costs nothing: a page that came
+ * meanwhile is read or not read like the one before it, and its entry is dirty
+ * or its frame another one, so that the next sweep sees it.
+ */
 
 /* Pages collected under one hold of the locks: 64 of them copy in 30 us. */
 #define RUN_PAGES 64
@@ -22,40 +39,96 @@
 #define EMPTY_TABLES 256
 
 static struct gksm_ref run_refs[RUN_PAGES]; /* scan lock */
+static struct gksm_sweep sweep; /* scan lock */
 
-/* Advance to memory that may be merged, and collect. Mmap read lock held. */
-static void collect(struct gksm_cursor *cursor, struct gksm_run *run)
+static void sweep_table(struct gksm_fill *fill, struct vm_area_struct *vma,
+			unsigned long end)
 {
+	struct gksm_cursor *cursor = &fill->cursor;
+	u32 place =
+		gksm_rotation_place(cursor->slot->id, cursor->addr / PMD_SIZE);
+
+	sweep.slot = cursor->slot;
+	sweep.due = gksm_rotation_due(&fill->read, place);
+	sweep.tell = !fill->settled || gksm_rotation_due(&fill->confirm, place);
+	gksm_sweep_table(&sweep, vma, cursor->addr, end);
+	fill->visited += sweep.visited;
+	fill->skipped += sweep.skipped;
+	fill->zeroed += sweep.zeroed;
+	gksm_count(pages_scanned, sweep.visited);
+}
+
+/* Where that part of the sweep ends that starts at @addr and has room. */
+static unsigned long end_of_part(unsigned long addr, unsigned int room)
+{
+	unsigned int reads = 0, all = 0;
+
+	for (; addr < sweep.end; addr += PAGE_SIZE) {
+		unsigned int i = gksm_page_number(addr);
+		bool read = test_bit(i, sweep.read);
+
+		all += read || test_bit(i, sweep.kept);
+		reads += read;
+		if (all > room || reads > RUN_PAGES)
+			break;
+	}
+	return addr;
+}
+
+/*
+ * Advance to memory that may be merged, and collect what is to be read.
+ * Mmap read lock held. Returns the end of the part of the sweep that begins at
+ * the cursor, or 0: there is none yet.
+ */
+static unsigned long collect(struct gksm_fill *fill, unsigned int room,
+			     struct gksm_run *run)
+{
+	struct gksm_cursor *cursor = &fill->cursor;
 	VMA_ITERATOR(vmi, cursor->slot->mm, cursor->addr);
-	unsigned int tables = 0;
 	struct vm_area_struct *vma;
+	unsigned int tables = 0;
+	unsigned long end, next;
+	pmd_t *pmd;
 
 	for_each_vma(vmi, vma) {
 		if (!gksm_vma_mergeable(vma))
 			continue;
 		cursor->addr = max(cursor->addr, vma->vm_start);
 		while (cursor->addr < vma->vm_end) {
-			cursor->addr = gksm_walk_run(vma, cursor->addr,
-						     vma->vm_end, run);
-			if (run->visited || ++tables == EMPTY_TABLES)
-				return;
+			pmd = gksm_walk_pmd(vma->vm_mm, cursor->addr, &next);
+			next = min(next, vma->vm_end);
+			if (!pmd || pmd_none(READ_ONCE(*pmd))) {
+				cursor->addr = next;
+				if (++tables == EMPTY_TABLES)
+					return 0;
+				continue;
+			}
+			if (cursor->addr < sweep.start ||
+			    cursor->addr >= sweep.end)
+				sweep_table(fill, vma, next);
+			end = min(end_of_part(cursor->addr, room), next);
+			gksm_walk_run(vma, cursor->addr, end, sweep.read, run);
+			return end;
 		}
 	}
 	cursor->slot = gksm_mm_slot_next(cursor->slot);
 	cursor->addr = 0;
+	return 0;
 }
 
 static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		     const struct gksm_ref *ref)
 {
-	struct gksm_ent *ent = &b->ents[b->nr];
+	struct gksm_ent *ent = &b->ents[b->nr++];
 
 	*ent = (struct gksm_ent){
 		.cookie = gksm_cookie(slot, ref->addr),
 		.salt = slot->salt,
+		.page = b->nr_pages++,
+		.frame = gksm_frame(page_to_pfn(ref->page)),
 	};
 	if (b->pages) {
-		copy_highpage(b->pages[b->nr], ref->page);
+		copy_highpage(b->pages[ent->page], ref->page);
 	} else {
 		void *bytes = kmap_local_page(ref->page);
 
@@ -65,61 +138,96 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		ent->verdict = GKSM_VERDICT_HASHED;
 		kunmap_local(bytes);
 	}
-	b->nr++;
+}
+
+static void add_kept(struct gksm_batch *b, const struct gksm_mm_slot *slot,
+		     unsigned long addr, u64 state)
+{
+	b->ents[b->nr++] = (struct gksm_ent){
+		.cookie = gksm_cookie(slot, addr),
+		.salt = slot->salt,
+		.hash = gksm_state_key(state),
+		.verdict = GKSM_VERDICT_HASHED,
+		.page = GKSM_NO_PAGE,
+		.frame = gksm_state_frame(state),
+	};
+}
+
+/* What is known of pages in [addr, end), in the table of the sweep. */
+static void add_known(struct gksm_fill *fill, struct gksm_batch *b,
+		      struct gksm_mm_slot *slot, unsigned long addr,
+		      unsigned long end)
+{
+	const u64 *states = gksm_mm_slot_region(slot, addr);
+	unsigned long table = addr & PMD_MASK;
+	unsigned int i = gksm_page_number(addr);
+	unsigned int before = b->nr;
+
+	if (!states || addr == end)
+		return;
+	for_each_set_bit_from(i, sweep.kept, (end - 1 - table) / PAGE_SIZE + 1)
+		if (gksm_key_is_content(gksm_state_key(states[i])))
+			add_kept(b, slot, table + i * PAGE_SIZE, states[i]);
+	fill->kept += b->nr - before;
+	gksm_count(pages_kept, b->nr - before);
+}
+
+/**
+ * gksm_fill_begin() - a pass begins
+ * @fill: its cursor and rotations are set
+ */
+void gksm_fill_begin(struct gksm_fill *fill)
+{
+	sweep.start = 0;
+	sweep.end = 0;
+	fill->visited = 0;
+	fill->added = 0;
+	fill->kept = 0;
+	fill->skipped = 0;
+	fill->zeroed = 0;
 }
 
 /**
  * gksm_fill() - put the next pages of a pass into a batch
- * @cursor: where the pass is; advanced, @cursor->slot is not NULL on entry
- * @batch:  a batch with room. Pages are copied if it has staging pages, and
- *	    hashed on the spot otherwise
- * @room:   slots of the batch
- * @max:    most entries to visit
- * @zeroed: incremented by mappings of the zero page that merging made
+ * @fill:  where the pass is; @fill->cursor.slot is not NULL on entry
+ * @batch: a batch. Pages are copied if it has staging pages, and hashed on the
+ *	   spot otherwise
+ * @room:  most pages to put into it, not 0
  *
- * One hold of the mmap read lock, at most one of a page table lock with
- * something in it; pages are copied after both are dropped. What a copy holds
+ * One page table at most, or many without anything in them. One hold of the
+ * mmap read lock; pages are copied after it is dropped. What a copy holds
  * may be torn, which matters no more than a write right after it.
  *
  * Context: scan lock held; may sleep.
- * Return: entries visited; 0 says nothing about what follows.
  */
-unsigned int gksm_fill(struct gksm_cursor *cursor, struct gksm_batch *batch,
-		       unsigned int room, unsigned long max,
-		       unsigned long *zeroed)
+void gksm_fill(struct gksm_fill *fill, struct gksm_batch *batch,
+	       unsigned int room)
 {
+	struct gksm_cursor *cursor = &fill->cursor;
 	struct gksm_mm_slot *slot = cursor->slot;
 	struct mm_struct *mm = slot->mm;
-	struct gksm_run run = {
-		.ref = run_refs,
-		.max = min3(max, (unsigned long)room - batch->nr,
-			    (unsigned long)RUN_PAGES),
-	};
+	struct gksm_run run = { .ref = run_refs, .max = RUN_PAGES };
+	unsigned long addr, end;
 	unsigned int i;
 
 	if (!mmget_not_zero(mm)) {
 		cursor->slot = gksm_mm_slot_next(slot);
 		cursor->addr = 0;
-		return 0;
+		return;
 	}
 	mmap_read_lock(mm);
-	collect(cursor, &run);
+	end = collect(fill, room, &run);
 	mmap_read_unlock(mm);
 	mmput_async(mm);
+	if (!end)
+		return;
 
+	addr = cursor->addr;
+	cursor->addr = end;
+	add_known(fill, batch, slot, addr, end);
+	fill->added += run.nr;
 	for (i = 0; i < run.nr; i++) {
-		const struct gksm_ref *ref = &run_refs[i];
-
-		if (ref->page) {
-			add_page(batch, slot, ref);
-			put_page(ref->page);
-		} else {
-			u64 *last =
-				gksm_mm_slot_last_hash(slot, ref->addr, false);
-
-			*zeroed += last && *last == GKSM_HASH_ZEROED;
-		}
+		add_page(batch, slot, &run_refs[i]);
+		put_page(run_refs[i].page);
 	}
-	gksm_count(pages_scanned, run.visited);
-	return run.visited;
 }

@@ -2,6 +2,8 @@
 #ifndef GKSM_FILL_H
 #define GKSM_FILL_H
 
+#include "rotation.h"
+
 struct gksm_batch;
 struct gksm_mm_slot;
 
@@ -15,8 +17,32 @@ struct gksm_cursor {
 	unsigned long addr;
 };
 
-unsigned int gksm_fill(struct gksm_cursor *cursor, struct gksm_batch *batch,
-		       unsigned int room, unsigned long max,
-		       unsigned long *zeroed);
+/**
+ * struct gksm_fill - what a pass looks for, and what it has met so far
+ * @cursor:  where it is
+ * @read:    regions that are read again whatever happened to them
+ * @confirm: regions of which settled pages are named to the device as well
+ * @settled: whether settled pages are passed over at all
+ * @visited: entries that were not empty
+ * @added:   of these, pages put into a batch, with their content
+ * @kept:    of these, pages put into a batch as they are known
+ * @skipped: of these, settled pages passed over
+ * @zeroed:  of these, mappings of the zero page that merging made
+ */
+struct gksm_fill {
+	struct gksm_cursor cursor;
+	struct gksm_rotation read;
+	struct gksm_rotation confirm;
+	bool settled;
+	u64 visited;
+	u64 added;
+	u64 kept;
+	u64 skipped;
+	u64 zeroed;
+};
+
+void gksm_fill_begin(struct gksm_fill *fill);
+void gksm_fill(struct gksm_fill *fill, struct gksm_batch *batch,
+	       unsigned int room);
 
 #endif /* GKSM_FILL_H */

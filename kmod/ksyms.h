@@ -53,6 +53,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 	X(flush_tlb_mm_range)					\
 	X(__mmu_notifier_invalidate_range_start)		\
 	X(__mmu_notifier_invalidate_range_end)			\
+	X(__mmu_notifier_clear_flush_young)			\
 	X(folio_free_swap)					\
 	X(lru_add_drain_all)					\
 	GKSM_KSYMS_RMAP(X)					\

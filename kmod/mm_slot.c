@@ -15,6 +15,7 @@
 
 #include "memory.h"
 #include "mm_slot.h"
+#include "page_state.h"
 #include "scan.h"
 #include "stats.h"
 #include "unstable.h"
@@ -31,12 +32,14 @@
  *
  * Memory: one page per 2 MiB of address space with hashed pages (0.2 %), and
  * a slot per address space. Regions that a whole pass did not touch are
- * freed at its end (XA_MARK_0 says touched). Of max_metadata_kib, hashes take
+ * freed at its end (XA_MARK_0 says touched; XA_MARK_1, that pages of it had
+ * to be read when it was last looked at). Of max_metadata_kib, hashes take
  * at most a half: a hash is of use only if there is room for the candidate as
  * well, which takes three to five times as much (unstable.c).
  */
 
 #define REGION_TOUCHED XA_MARK_0
+#define REGION_ACTIVE XA_MARK_1
 #define COOKIE_PAGE_MASK ((1ULL << GKSM_COOKIE_PAGE_BITS) - 1)
 
 static DEFINE_HASHTABLE(slots_by_mm, 10);
@@ -89,7 +92,7 @@ static void add_slot(struct mm_struct *mm)
 	mmgrab(mm);
 	slot->mm = mm;
 	slot->salt = global_salt;
-	slot->zero_hash = xxh64(zeros, PAGE_SIZE, slot->salt);
+	slot->zero_key = gksm_key(xxh64(zeros, PAGE_SIZE, slot->salt));
 	xa_init(&slot->regions);
 	hash_add(slots_by_mm, &slot->hash, (unsigned long)mm);
 	list_add_tail(&slot->list, &slots);
@@ -291,7 +294,7 @@ void gksm_mm_slots_prune(void)
 }
 
 /**
- * gksm_mm_slots_shrink() - forget hashes
+ * gksm_mm_slots_shrink() - forget states
  * @nr: how many regions to free, at least; of whole address spaces, oldest
  *	first
  *
@@ -363,8 +366,90 @@ static bool room_for_region(void)
 	       gksm_metadata_fits(bytes + gksm_unstable_bytes());
 }
 
+static unsigned long region_of(unsigned long addr)
+{
+	return addr / (GKSM_REGION_PAGES * PAGE_SIZE);
+}
+
 /**
- * gksm_mm_slot_last_hash() - where the last hash of a page is kept
+ * gksm_mm_slot_region() - the states of all pages around an address
+ * @slot: their address space
+ * @addr: an address
+ *
+ * Context: scan lock held.
+ * Return: GKSM_REGION_PAGES states, that of the lowest address first, or NULL.
+ */
+u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr)
+{
+	return xa_load(&slot->regions, region_of(addr));
+}
+
+/**
+ * gksm_mm_slot_is_active() - did pages around an address have to be read?
+ * @slot: their address space
+ * @addr: an address
+ *
+ * Return: what gksm_mm_slot_touch() was last told; true without a region.
+ */
+bool gksm_mm_slot_is_active(struct gksm_mm_slot *slot, unsigned long addr)
+{
+	unsigned long i = region_of(addr);
+
+	return !xa_load(&slot->regions, i) ||
+	       xa_get_mark(&slot->regions, i, REGION_ACTIVE);
+}
+
+/**
+ * gksm_mm_slot_touch() - a region is of use in this pass
+ * @slot:   its address space
+ * @addr:   an address in it; nothing happens if there is no region
+ * @active: whether pages of it have to be read
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
+			bool active)
+{
+	unsigned long i = region_of(addr);
+
+	if (!xa_load(&slot->regions, i))
+		return;
+	if (!xa_get_mark(&slot->regions, i, REGION_TOUCHED))
+		xa_set_mark(&slot->regions, i, REGION_TOUCHED);
+	if (xa_get_mark(&slot->regions, i, REGION_ACTIVE) == active)
+		return;
+	if (active)
+		xa_set_mark(&slot->regions, i, REGION_ACTIVE);
+	else
+		xa_clear_mark(&slot->regions, i, REGION_ACTIVE);
+}
+
+/**
+ * gksm_mm_slots_unsettle() - every page is to be told to the device again
+ *
+ * Because it is another device, or another question.
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_mm_slots_unsettle(void)
+{
+	struct gksm_mm_slot *slot;
+	unsigned long i;
+	u64 *region;
+
+	list_for_each_entry(slot, &slots, list) {
+		xa_for_each(&slot->regions, i, region) {
+			unsigned int p;
+
+			for (p = 0; p < GKSM_REGION_PAGES; p++)
+				region[p] &= ~GKSM_STATE_SETTLED;
+			cond_resched();
+		}
+	}
+}
+
+/**
+ * gksm_mm_slot_state() - where the state of a page is kept
  * @slot:   its address space
  * @addr:   its address
  * @create: whether to make room for it
@@ -376,10 +461,10 @@ static bool room_for_region(void)
  * Context: scan lock held; may sleep if @create.
  * Return: the place, or NULL if there is none (and no room to make it).
  */
-u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
-			    bool create)
+u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
+			bool create)
 {
-	unsigned long i = addr / (GKSM_REGION_PAGES * PAGE_SIZE);
+	unsigned long i = region_of(addr);
 	u64 *region = xa_load(&slot->regions, i);
 
 	if (!region) {

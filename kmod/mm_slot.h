@@ -3,6 +3,7 @@
 #define GKSM_MM_SLOT_H
 
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -15,9 +16,9 @@ struct mm_struct;
  * @mm:	       held by mmgrab(): the struct stays, the memory need not
  * @id:	       number in the cookies of its pages, 1 to GKSM_MM_ID_MAX
  * @salt:      its trust domain: seed of the hashes of its pages
- * @zero_hash: hash of a page of zeros with @salt
- * @regions:   last hash of every page, by address / 2 MiB; an entry is one
- *	       page of GKSM_REGION_PAGES hashes
+ * @zero_key:  key of a page of zeros with @salt
+ * @regions:   state of every page (page_state.h), by address / 2 MiB; an entry
+ *	       is one page of GKSM_REGION_PAGES states
  */
 struct gksm_mm_slot {
 	struct hlist_node hash;
@@ -25,16 +26,18 @@ struct gksm_mm_slot {
 	struct mm_struct *mm;
 	u32 id;
 	u64 salt;
-	u64 zero_hash;
+	u64 zero_key;
 	struct xarray regions;
 };
 
 /* Pages of a region: what one page table maps. */
 #define GKSM_REGION_PAGES 512
 
-/* Values of a region that are no hash of XXH64. */
-#define GKSM_HASH_NONE 0ULL /* never hashed */
-#define GKSM_HASH_ZEROED 1ULL /* maps the zero page through us */
+/* The number of a page in its page table, and region. */
+static inline unsigned int gksm_page_number(unsigned long addr)
+{
+	return addr / PAGE_SIZE % GKSM_REGION_PAGES;
+}
 
 /*
  * A cookie is the slot's id above the page number of the address: 20 bits
@@ -50,14 +53,19 @@ struct gksm_mm_slot *gksm_mm_slot_first(void);
 struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot);
 void gksm_mm_slots_prune(void);
 unsigned long gksm_mm_slots_shrink(unsigned long nr);
+void gksm_mm_slots_unsettle(void);
 u64 gksm_mm_slots_bytes(void);
 
 u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr);
 struct gksm_mm_slot *gksm_cookie_slot(u64 cookie);
 unsigned long gksm_cookie_addr(u64 cookie);
 
-u64 *gksm_mm_slot_last_hash(struct gksm_mm_slot *slot, unsigned long addr,
-			    bool create);
+u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
+			bool create);
+u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr);
+bool gksm_mm_slot_is_active(struct gksm_mm_slot *slot, unsigned long addr);
+void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
+			bool active);
 
 /**
  * struct gksm_mm_list - address spaces, each held by mmgrab()

@@ -11,7 +11,10 @@
 #include "batch.h"
 #include "result.h"
 
-/* Every shared field is read exactly once, before anything is decided. */
+/*
+ * Every shared field is read exactly once, before anything is decided. Of a
+ * page without content the hash is known, and only to be repeated.
+ */
 static bool take_one(struct gksm_ent *ent, const struct gksm_result *shared)
 {
 	u64 hash = READ_ONCE(shared->hash);
@@ -24,6 +27,8 @@ static bool take_one(struct gksm_ent *ent, const struct gksm_result *shared)
 		return false;
 	if (verdict == GKSM_VERDICT_NONE)
 		return !hash && !peer;
+	if (ent->page == GKSM_NO_PAGE && hash != ent->hash)
+		return false;
 	/* A page is not its own twin. */
 	if (duplicate ? !peer || peer == ent->cookie : peer != 0)
 		return false;
@@ -53,7 +58,8 @@ u32 gksm_results_take(struct gksm_batch *batch,
 		struct gksm_ent *ent = &batch->ents[i];
 
 		ent->verdict = GKSM_VERDICT_NONE;
-		ent->hash = 0;
+		if (ent->page != GKSM_NO_PAGE)
+			ent->hash = 0;
 		ent->peer = 0;
 		if (i < nr && take_one(ent, &shared[i]))
 			valid++;

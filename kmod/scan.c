@@ -34,7 +34,7 @@
  * One thread does everything but hashing: it walks, fills batches, takes back
  * what the daemon computed, and merges. So the trees, the slots and the cursor
  * need one lock, the *scan lock*, which is held for a quantum at a time:
- * pages_to_scan entries, or less if somebody waits for the lock.
+ * pages_to_scan pages, or less if somebody waits for the lock.
  *
  * A batch belongs either to a session, and is hashed by the daemon, or to the
  * module (scan.local), and is hashed while it is filled. What follows is the
@@ -58,6 +58,9 @@
 #define IDLE_MS 500 /* nobody opted in: look again after this */
 #define NEVER_MS U64_MAX
 
+/* Entries that are only looked at and count as one page of pages_to_scan. */
+#define PASSED_OVER 32
+
 /* A batch that fills slowly is sent anyway: its copies grow old. */
 #define BATCH_AGE_MS 250
 
@@ -65,6 +68,7 @@ struct gksm_settings gksm_settings = {
 	.run = GKSM_RUN_STOP,
 	.pages_to_scan = 100,
 	.sleep_millisecs = 20,
+	.incremental_passes = 64,
 };
 
 /**
@@ -78,13 +82,13 @@ struct gksm_settings gksm_settings = {
  * @batch:	 being filled: of @session, or @local
  * @batch_ms:	 when its filling began
  * @local:	 the module's own batch
- * @cursor:	 where the pass is
+ * @fill:	 where the pass is, and what it met
  * @in_pass:	 a pass has begun and not ended
+ * @unsettle:	 nothing is settled any more: the next pass begins with that
  * @next_ms:	 when the next quantum is due
- * @left:	 entries that are left of the present one
- * @tally: what became of the pages of this pass
- * @nr_zeroed:	 zero pages of ours seen in this pass
- * @visited:	 entries visited in this pass
+ * @left:	 pages that are left of the present one
+ * @passed_over: entries of this quantum that cost no more than a look
+ * @tally:	 what became of the pages of this pass
  */
 static struct scan {
 	struct mutex lock;
@@ -96,13 +100,13 @@ static struct scan {
 	struct gksm_batch *batch;
 	u64 batch_ms;
 	struct gksm_batch local;
-	struct gksm_cursor cursor;
+	struct gksm_fill fill;
 	bool in_pass;
+	atomic_t unsettle;
 	u64 next_ms;
 	unsigned long left;
+	u64 passed_over;
 	struct gksm_apply_tally tally;
-	unsigned long nr_zeroed;
-	unsigned long visited;
 } scan;
 
 static u64 now_ms(void)
@@ -166,6 +170,16 @@ static void control_unlock(void)
 	gksm_scan_wake();
 }
 
+/**
+ * gksm_scan_unsettle() - what is said of pages has to be asked again
+ *
+ * Context: any.
+ */
+void gksm_scan_unsettle(void)
+{
+	atomic_set(&scan.unsettle, 1);
+}
+
 /* Hash what the daemon did not, from the copies. */
 static void hash_rest(struct gksm_batch *b)
 {
@@ -174,16 +188,17 @@ static void hash_rest(struct gksm_batch *b)
 	for (i = 0; i < b->nr; i++) {
 		struct gksm_ent *ent = &b->ents[i];
 
-		if (ent->verdict != GKSM_VERDICT_NONE)
+		if (ent->page == GKSM_NO_PAGE ||
+		    ent->verdict != GKSM_VERDICT_NONE)
 			continue;
-		ent->hash =
-			xxh64(page_address(b->pages[i]), PAGE_SIZE, ent->salt);
+		ent->hash = xxh64(page_address(b->pages[ent->page]), PAGE_SIZE,
+				  ent->salt);
 		here++;
 		if (!(here & 0xff))
 			cond_resched();
 	}
 	gksm_count(pages_hashed_kernel, here);
-	gksm_count(pages_hashed_offload, b->nr - here);
+	gksm_count(pages_hashed_offload, b->nr_pages - here);
 }
 
 static void apply_batch(struct gksm_batch *b)
@@ -191,7 +206,7 @@ static void apply_batch(struct gksm_batch *b)
 	if (b->pages)
 		hash_rest(b);
 	else
-		gksm_count(pages_hashed_kernel, b->nr);
+		gksm_count(pages_hashed_kernel, b->nr_pages);
 	gksm_apply(b->ents, b->nr, &scan.tally);
 }
 
@@ -250,10 +265,12 @@ static void finish_batch(void)
 		return;
 	}
 	apply_batch(b);
-	if (b == &scan.local)
+	if (b == &scan.local) {
 		b->nr = 0;
-	else
+		b->nr_pages = 0;
+	} else {
 		gksm_session_release(scan.session, b);
+	}
 }
 
 /* Returns false if all batches are with the daemon. */
@@ -267,12 +284,17 @@ static bool begin_batch(void)
 			gksm_session_put(scan.session);
 			scan.session = NULL;
 		}
+		/* This daemon knows nothing yet. */
+		if (scan.session)
+			gksm_scan_unsettle();
 	}
 	if (scan.session && gksm_session_accepts(scan.session))
 		scan.batch = gksm_session_fill(scan.session);
 	else
 		scan.batch = &scan.local;
 	scan.batch_ms = now_ms();
+	scan.fill.settled =
+		scan.batch != &scan.local && !atomic_read(&scan.unsettle);
 	return scan.batch;
 }
 
@@ -285,22 +307,43 @@ static unsigned int batch_room(const struct gksm_batch *b)
 static void settle_counts(void)
 {
 	gksm_stable_recount();
-	gksm_gauge(pages_unshared, scan.tally.nr_unshared);
+	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
 	gksm_gauge(unstable_nodes, gksm_unstable_nr());
-	gksm_gauge(ksm_zero_pages, scan.nr_zeroed);
+	gksm_gauge(ksm_zero_pages, scan.fill.zeroed);
 	gksm_unstable_clear();
+}
+
+/*
+ * What is read again whatever happened to it, and what is named to the daemon
+ * so that its device does not forget it: a part of everything in each pass. The
+ * device forgets what two generations did not name; a generation ends when
+ * everything had its turn. Meanwhile each page that changed left a stale entry
+ * there, so the turns come faster the more pages change, and there are never
+ * more than twice as many stale entries as pages.
+ */
+static void begin_rotations(void)
+{
+	struct gksm_fill *fill = &scan.fill;
+	unsigned int passes = READ_ONCE(gksm_settings.incremental_passes);
+
+	fill->read.arc = gksm_rotation_share(1, passes);
+	fill->confirm.arc =
+		max(fill->read.arc,
+		    gksm_rotation_share(fill->added, fill->visited));
 }
 
 static bool begin_pass(void)
 {
 	gksm_mm_slots_update();
-	scan.cursor.slot = gksm_mm_slot_first();
-	scan.cursor.addr = 0;
+	begin_rotations();
+	gksm_fill_begin(&scan.fill);
+	if (atomic_xchg(&scan.unsettle, 0))
+		gksm_mm_slots_unsettle();
+	scan.fill.cursor.slot = gksm_mm_slot_first();
+	scan.fill.cursor.addr = 0;
 	scan.tally = (struct gksm_apply_tally){};
-	scan.nr_zeroed = 0;
-	scan.visited = 0;
-	scan.in_pass = scan.cursor.slot;
+	scan.in_pass = scan.fill.cursor.slot;
 	if (!scan.in_pass) {
 		/* Everybody has gone: so have the sharers. */
 		settle_counts();
@@ -316,6 +359,9 @@ static void end_pass(void)
 	settle_counts();
 	gksm_mm_slots_prune();
 	scan.in_pass = false;
+	gksm_rotation_advance(&scan.fill.read);
+	if (gksm_rotation_advance(&scan.fill.confirm))
+		gksm_count(generations, 1);
 	gksm_count(full_scans, 1);
 }
 
@@ -332,7 +378,7 @@ static bool drain_pass(void)
 
 /**
  * enum quantum - why a quantum ended
- * @QUANTUM_SPENT:	 pages_to_scan entries, or a pass, are done: sleep
+ * @QUANTUM_SPENT:	 pages_to_scan pages, or a pass, are done: sleep
  * @QUANTUM_IDLE:	 there is nothing to scan: look again later
  * @QUANTUM_BLOCKED:	 goes on when the daemon answers or a deadline passes
  * @QUANTUM_INTERRUPTED: goes on as soon as others have had the lock
@@ -347,13 +393,17 @@ enum quantum {
 /* Put pages into a batch, once. */
 static void fill_batch(void)
 {
-	unsigned int room = batch_room(scan.batch), visited;
+	unsigned int room = batch_room(scan.batch) - scan.batch->nr;
+	u64 before = scan.fill.visited;
+	unsigned int nr = scan.batch->nr;
 
-	visited = gksm_fill(&scan.cursor, scan.batch, room, scan.left,
-			    &scan.nr_zeroed);
-	scan.left -= visited;
-	scan.visited += visited;
-	if (scan.batch->nr == room || now_ms() - scan.batch_ms >= BATCH_AGE_MS)
+	gksm_fill(&scan.fill, scan.batch, min_t(u64, room, scan.left));
+	nr = scan.batch->nr - nr;
+	scan.left -= nr;
+	scan.passed_over += scan.fill.visited - before;
+	scan.left -= min_t(u64, scan.left, scan.passed_over / PASSED_OVER);
+	scan.passed_over %= PASSED_OVER;
+	if (nr == room || now_ms() - scan.batch_ms >= BATCH_AGE_MS)
 		finish_batch();
 }
 
@@ -369,11 +419,11 @@ static enum quantum scan_quantum(void)
 		apply_finished();
 		if (!scan.in_pass && !begin_pass())
 			return QUANTUM_IDLE;
-		if (!scan.cursor.slot) {
+		if (!scan.fill.cursor.slot) {
 			if (!drain_pass())
 				return QUANTUM_BLOCKED;
 			scan.left = 0;
-			return scan.visited ? QUANTUM_SPENT : QUANTUM_IDLE;
+			return scan.fill.visited ? QUANTUM_SPENT : QUANTUM_IDLE;
 		}
 		if (!scan.batch && !begin_batch())
 			return QUANTUM_BLOCKED;
@@ -479,6 +529,7 @@ int gksm_scan_set_run(unsigned int run)
 			gksm_gauge(pages_volatile, 0);
 			gksm_gauge(unstable_nodes, 0);
 			scan.local.nr = 0;
+			scan.local.nr_pages = 0;
 			if (err)
 				WRITE_ONCE(gksm_settings.run, GKSM_RUN_STOP);
 		}

@@ -12,11 +12,13 @@
 /**
  * struct gksm_settings - what the administrator sets
  * @run:	      GKSM_RUN_*; changed under the scan lock
- * @pages_to_scan:    entries visited before the thread sleeps
+ * @pages_to_scan:    pages read, or gone on with, before the thread sleeps
  * @sleep_millisecs:  how long it sleeps then
  * @max_shared_pages: most merged pages, 0: no limit; they cannot be swapped
  * @max_metadata_kib: most memory for hashes and candidates, 0: no limit
  * @use_zero_pages:   merge pages of zeros with the kernel's zero page
+ * @incremental_passes: after how many passes everything has been read again
+ *		      once, also what nobody touched; 1: in every pass
  *
  * Single words, read with READ_ONCE() and written with WRITE_ONCE().
  */
@@ -27,6 +29,7 @@ struct gksm_settings {
 	unsigned long max_shared_pages;
 	unsigned long max_metadata_kib;
 	bool use_zero_pages;
+	unsigned int incremental_passes;
 };
 
 extern struct gksm_settings gksm_settings;
@@ -42,6 +45,7 @@ static inline bool gksm_metadata_fits(u64 bytes)
 int gksm_scan_init(void);
 void gksm_scan_exit(void);
 void gksm_scan_wake(void);
+void gksm_scan_unsettle(void);
 bool gksm_scan_trylock(void);
 void gksm_scan_unlock(void);
 int gksm_scan_set_run(unsigned int run);

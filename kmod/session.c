@@ -344,7 +344,7 @@ int gksm_session_next(struct gksm_session *session, struct gksm_next *next)
 			next->batch = b->id;
 			next->index = b->index;
 			next->nr_slots = b->nr;
-			next->nr_pages = b->nr;
+			next->nr_pages = b->nr_pages;
 			next->deadline_ms = deadline_ms;
 		} else {
 			err = -EAGAIN;
@@ -356,17 +356,29 @@ int gksm_session_next(struct gksm_session *session, struct gksm_next *next)
 
 static u64 hash_slot(const struct gksm_batch *batch, u32 i)
 {
-	return xxh64(page_address(batch->pages[i]), PAGE_SIZE,
-		     batch->ents[i].salt);
+	const struct gksm_ent *ent = &batch->ents[i];
+
+	return xxh64(page_address(batch->pages[ent->page]), PAGE_SIZE,
+		     ent->salt);
 }
 
-/* Recompute a few hashes, chosen so that the daemon cannot know which. */
+/* A slot with content, chosen so that the daemon cannot know which. */
+static u32 random_slot(const struct gksm_batch *b)
+{
+	u32 i = get_random_u32() % b->nr;
+
+	while (b->ents[i].page == GKSM_NO_PAGE)
+		i = (i + 1) % b->nr;
+	return i;
+}
+
+/* Recompute a few hashes. */
 static bool hashes_are_right(const struct gksm_batch *b)
 {
 	unsigned int n;
 
-	for (n = 0; n < CHECKED_SLOTS; n++) {
-		u32 i = get_random_u32() % b->nr;
+	for (n = 0; b->nr_pages && n < CHECKED_SLOTS; n++) {
+		u32 i = random_slot(b);
 
 		if (b->ents[i].verdict == GKSM_VERDICT_NONE)
 			continue;
@@ -530,12 +542,16 @@ void gksm_session_submit(struct gksm_session *session, struct gksm_batch *batch)
 	u32 i;
 
 	slots += (size_t)batch->index * session->batch_slots;
-	for (i = 0; i < batch->nr; i++)
+	for (i = 0; i < batch->nr; i++) {
+		const struct gksm_ent *ent = &batch->ents[i];
+
 		slots[i] = (struct gksm_slot){
-			.cookie = batch->ents[i].cookie,
-			.salt = batch->ents[i].salt,
-			.page = i,
+			.cookie = ent->cookie,
+			.salt = ent->page == GKSM_NO_PAGE ? ent->hash :
+							    ent->salt,
+			.page = ent->page,
 		};
+	}
 	spin_lock(&session->lock);
 	gksm_ring_submit(&session->ring, batch, now_ms(),
 			 READ_ONCE(gksm_batch_deadline_ms));

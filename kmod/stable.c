@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stable.c - the stable tree: merged pages by (salt, hash)
+ * stable.c - the stable tree: merged pages by (salt, key)
  *
  * Owned by whoever holds the scan lock (scan.h).
  */
@@ -52,30 +52,30 @@ void gksm_stable_exit(void)
 }
 
 /**
- * gksm_stable_find() - the merged page with this hash, if there is one
+ * gksm_stable_find() - the merged page with this key, if there is one
  * @salt: trust domain
- * @hash: XXH64 with @salt as seed
+ * @key:  of the content (page_state.h)
  *
  * Return: the node or NULL.
  */
-struct gksm_stable_node *gksm_stable_find(u64 salt, u64 hash)
+struct gksm_stable_node *gksm_stable_find(u64 salt, u64 key)
 {
 	struct gksm_stable_node *node;
 
-	node = (void *)(unsigned long)gksm_index_find(&stable_index, hash);
+	node = (void *)(unsigned long)gksm_index_find(&stable_index, key);
 	return node && node->salt == salt ? node : NULL;
 }
 
 /**
  * gksm_stable_insert() - add a merged page
  * @salt:  trust domain
- * @hash:  XXH64 with @salt as seed; not present yet
+ * @key:   of the content; not present yet
  * @kpage: from gksm_kpage_alloc(); the node takes over its reference
  *
- * Return: the node, or NULL without memory or if the hash is taken (then the
+ * Return: the node, or NULL without memory or if the key is taken (then the
  * caller keeps @kpage).
  */
-struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 hash,
+struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 key,
 					    struct page *kpage)
 {
 	struct gksm_stable_node *node;
@@ -84,10 +84,10 @@ struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 hash,
 	if (!node)
 		return NULL;
 	node->salt = salt;
-	node->hash = hash;
+	node->key = key;
 	node->kpage = kpage;
 	node->fresh = true;
-	if (gksm_index_insert(&stable_index, hash, (unsigned long)node)) {
+	if (gksm_index_insert(&stable_index, key, (unsigned long)node)) {
 		kmem_cache_free(node_cache, node);
 		return NULL;
 	}
@@ -102,7 +102,7 @@ struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 hash,
  */
 void gksm_stable_remove(struct gksm_stable_node *node)
 {
-	gksm_index_remove(&stable_index, node->hash);
+	gksm_index_remove(&stable_index, node->key);
 	list_del(&node->list);
 	gksm_kpage_free(node->kpage);
 	kmem_cache_free(node_cache, node);

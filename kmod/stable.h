@@ -11,22 +11,22 @@ struct page;
  * struct gksm_stable_node - one merged page
  * @list:  all nodes, oldest first
  * @salt:  trust domain; a page with another salt never merges here
- * @hash:  XXH64 of the content with @salt as seed
+ * @key:   of the content (page_state.h)
  * @kpage: the merged page; the node holds one reference
  * @fresh: made by the batch that is being applied
  */
 struct gksm_stable_node {
 	struct list_head list;
 	u64 salt;
-	u64 hash;
+	u64 key;
 	struct page *kpage;
 	bool fresh;
 };
 
 int gksm_stable_init(void);
 void gksm_stable_exit(void);
-struct gksm_stable_node *gksm_stable_find(u64 salt, u64 hash);
-struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 hash,
+struct gksm_stable_node *gksm_stable_find(u64 salt, u64 key);
+struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 key,
 					    struct page *kpage);
 void gksm_stable_remove(struct gksm_stable_node *node);
 void gksm_stable_recount(void);

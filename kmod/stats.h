@@ -11,7 +11,8 @@
  * Those of the first group only ever grow and obey
  *
  *	merge_tries = pages_merged + zero_pages_merged + sum(merges_refused_*)
- *	pages handed to apply = pages_hashed_offload + pages_hashed_kernel
+ *	pages handed to apply = pages_hashed_offload + pages_hashed_kernel +
+ *				pages_kept
  *	batches_submitted = batches_completed + batches_timed_out +
  *			    batches_rejected + batches_abandoned + in flight
  *
@@ -20,7 +21,10 @@
 /* clang-format off */
 #define GKSM_COUNTERS(X)						\
 	X(full_scans, "passes over all memory")				\
+	X(generations, "rounds in which each page was named to the daemon") \
 	X(pages_scanned, "page table entries visited")			\
+	X(pages_skipped, "of these, not touched: nothing to be done")	\
+	X(pages_kept, "of these, not touched: gone on with as known")	\
 	X(pages_hashed_offload, "pages whose hash came from the daemon") \
 	X(pages_hashed_kernel, "pages hashed by the module")		\
 	X(batches_submitted, "batches offered to a daemon")		\
@@ -48,8 +52,10 @@
 	X(stable_nodes_created, "merged pages made")			\
 	X(stable_nodes_refused, "merged pages not made: limit or memory") \
 	X(pages_reclaimed, "pages given back under memory pressure")	\
-	X(tlb_flushes, "TLB flushes asked for")				\
+	X(tlb_flushes, "TLB flushes asked for, by merges")		\
+	X(sweep_flushes, "TLB flushes asked for, to see what is touched") \
 	X(notifier_calls, "MMU notifier ranges opened")			\
+	X(notifier_questions, "MMU notifiers asked what was touched")	\
 	X(runs, "page table holds with at least one merge tried")
 
 #define GKSM_GAUGES(X)							\

@@ -19,6 +19,7 @@
 
 #define MIN_DEADLINE_MS 10
 #define MAX_DEADLINE_MS 60000
+#define MAX_INCREMENTAL_PASSES 65536
 
 static u64 metadata_bytes(void)
 {
@@ -80,6 +81,8 @@ static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
 UINT_SETTING(pages_to_scan, gksm_settings.pages_to_scan, 0, UINT_MAX);
 UINT_SETTING(sleep_millisecs, gksm_settings.sleep_millisecs, 0, UINT_MAX);
+UINT_SETTING(incremental_passes, gksm_settings.incremental_passes, 1,
+	     MAX_INCREMENTAL_PASSES);
 UINT_SETTING(batch_deadline_ms, gksm_batch_deadline_ms, MIN_DEADLINE_MS,
 	     MAX_DEADLINE_MS);
 
@@ -123,6 +126,7 @@ static ssize_t use_zero_pages_store(struct kobject *kobj,
 	if (kstrtobool(buf, &value))
 		return -EINVAL;
 	WRITE_ONCE(gksm_settings.use_zero_pages, value);
+	gksm_scan_unsettle(); /* pages of zeros may have been */
 	return count;
 }
 
@@ -204,6 +208,7 @@ static struct attribute *attributes[] = {
 	&pages_to_scan_attr.attr,
 	&sleep_millisecs_attr.attr,
 	&use_zero_pages_attr.attr,
+	&incremental_passes_attr.attr,
 	&max_shared_pages_attr.attr,
 	&max_metadata_kib_attr.attr,
 	&batch_deadline_ms_attr.attr,

@@ -2,7 +2,7 @@
 /*
  * unstable.c - the unstable tree: unchanged pages that wait for a twin
  *
- * One entry a page, 16 bytes, nothing else: the hash, and the cookie that
+ * One entry a page, 16 bytes, nothing else: the key, and the cookie that
  * names the page. No reference is held and nothing is protected, so an entry
  * may be stale; merging compares. Emptied at the end of every pass.
  *
@@ -36,40 +36,40 @@ void gksm_unstable_exit(void)
 }
 
 /**
- * gksm_unstable_find() - who had this hash in this pass?
- * @hash: XXH64 with the salt of the page's domain as seed
+ * gksm_unstable_find() - who had this key in this pass?
+ * @key: of the content (page_state.h)
  *
  * Return: a cookie, to be checked for its domain, or 0.
  */
-u64 gksm_unstable_find(u64 hash)
+u64 gksm_unstable_find(u64 key)
 {
-	return gksm_index_find(&unstable_index, hash);
+	return gksm_index_find(&unstable_index, key);
 }
 
 /**
  * gksm_unstable_put() - a page waits for a twin
- * @hash:   its hash
- * @cookie: its name; takes the place of another page with this hash
+ * @key:    its key
+ * @cookie: its name; takes the place of another page with this key
  *
  * Without memory, or room below max_metadata_kib, the page is not entered, and
  * waits for the next pass. It may still find a twin that is here.
  */
-void gksm_unstable_put(u64 hash, u64 cookie)
+void gksm_unstable_put(u64 key, u64 cookie)
 {
-	if (gksm_index_replace(&unstable_index, hash, cookie))
+	if (gksm_index_replace(&unstable_index, key, cookie))
 		return;
 	if (gksm_metadata_fits(gksm_mm_slots_bytes() +
 			       gksm_index_grown_bytes(&unstable_index)))
-		gksm_index_insert(&unstable_index, hash, cookie);
+		gksm_index_insert(&unstable_index, key, cookie);
 }
 
 /**
- * gksm_unstable_remove() - the page with this hash waits no longer
- * @hash: its hash
+ * gksm_unstable_remove() - the page with this key waits no longer
+ * @key: its key
  */
-void gksm_unstable_remove(u64 hash)
+void gksm_unstable_remove(u64 key)
 {
-	gksm_index_remove(&unstable_index, hash);
+	gksm_index_remove(&unstable_index, key);
 }
 
 /**

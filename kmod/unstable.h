@@ -6,9 +6,9 @@
 
 void gksm_unstable_init(void);
 void gksm_unstable_exit(void);
-u64 gksm_unstable_find(u64 hash);
-void gksm_unstable_put(u64 hash, u64 cookie);
-void gksm_unstable_remove(u64 hash);
+u64 gksm_unstable_find(u64 key);
+void gksm_unstable_put(u64 key, u64 cookie);
+void gksm_unstable_remove(u64 key);
 void gksm_unstable_clear(void);
 u64 gksm_unstable_nr(void);
 u64 gksm_unstable_bytes(void);

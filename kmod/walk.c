@@ -3,7 +3,8 @@
  * walk.c - read page tables
  *
  * The walk is by hand: the kernel's walkers are not exported. Everything here
- * only reads; merge.c is the one place that writes.
+ * only reads; merge.c replaces pages, sweep.c clears what says that they were
+ * touched, and nobody else writes.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -11,6 +12,7 @@
 #include <linux/userfaultfd_k.h>
 
 #include "compat_ops.h"
+#include "mm_slot.h"
 #include "walk.h"
 
 /**
@@ -94,103 +96,89 @@ bool gksm_pte_is_plain(pte_t pte)
 	return pte_present(pte) && !pte_special(pte) && !pte_protnone(pte);
 }
 
-static void add_to_run(struct gksm_run *run, unsigned long addr,
-		       struct page *page)
+/* A huge page keeps its shape: its subpages are taken one by one. */
+static void run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
+			unsigned long addr, unsigned long end,
+			const unsigned long *wanted, struct gksm_run *run)
 {
-	if (page)
-		get_page(page);
-	run->ref[run->nr++] = (struct gksm_ref){ .addr = addr, .page = page };
-}
-
-static bool pte_is_zero_page(pte_t pte)
-{
-	return pte_present(pte) && pte_special(pte) &&
-	       pte_pfn(pte) == page_to_pfn(ZERO_PAGE(0));
-}
-
-/* A huge page keeps its shape: its subpages are looked at one by one. */
-static unsigned long run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
-				 unsigned long addr, unsigned long end,
-				 struct gksm_run *run)
-{
+	unsigned long table = addr & PMD_MASK;
+	unsigned int i = gksm_page_number(addr);
 	spinlock_t *ptl = pmd_lock(vma->vm_mm, pmd);
-	pmd_t value = *pmd;
 	struct page *page;
 
-	if (!pmd_present(value) || !pmd_trans_huge(value) ||
-	    pmd_protnone(value)) {
-		addr = end;
-	} else {
-		page = pmd_page(value) + ((addr & ~PMD_MASK) >> PAGE_SHIFT);
-		if (!gksm_page_is_candidate(page))
-			addr = end;
+	if (!pmd_present(*pmd) || !pmd_trans_huge(*pmd) || pmd_protnone(*pmd) ||
+	    !gksm_page_is_candidate(pmd_page(*pmd)))
+		goto unlock;
+	for_each_set_bit_from(i, wanted, (end - 1 - table) / PAGE_SIZE + 1) {
+		if (run->nr == run->max)
+			break;
+		page = pmd_page(*pmd) + i;
+		get_page(page);
+		run->ref[run->nr++] = (struct gksm_ref){
+			.addr = table + i * PAGE_SIZE,
+			.page = page,
+		};
 	}
-	for (; addr < end && run->visited < run->max;
-	     addr += PAGE_SIZE, page++) {
-		run->visited++;
-		add_to_run(run, addr, page);
-	}
+unlock:
 	spin_unlock(ptl);
-	return addr;
 }
 
-static unsigned long run_of_table(struct vm_area_struct *vma, pmd_t *pmd,
-				  unsigned long addr, unsigned long end,
-				  struct gksm_run *run)
+static void run_of_table(struct vm_area_struct *vma, pmd_t *pmd,
+			 unsigned long addr, unsigned long end,
+			 const unsigned long *wanted, struct gksm_run *run)
 {
+	unsigned long table = addr & PMD_MASK;
+	unsigned int start = gksm_page_number(addr), i = start;
+	struct page *page;
 	spinlock_t *ptl;
-	pte_t *first, *ptep;
+	pte_t *first, pte;
 
 	first = gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl);
 	if (!first)
-		return end;
-	for (ptep = first; addr < end && run->visited < run->max;
-	     addr += PAGE_SIZE, ptep++) {
-		pte_t pte = *ptep;
-
-		if (pte_none(pte))
+		return;
+	for_each_set_bit_from(i, wanted, (end - 1 - table) / PAGE_SIZE + 1) {
+		if (run->nr == run->max)
+			break;
+		pte = first[i - start];
+		if (!gksm_pte_is_plain(pte))
 			continue;
-		run->visited++;
-		if (pte_is_zero_page(pte))
-			add_to_run(run, addr, NULL);
-		else if (gksm_pte_is_plain(pte) &&
-			 gksm_page_is_candidate(pte_page(pte)))
-			add_to_run(run, addr, pte_page(pte));
+		page = pte_page(pte);
+		if (!gksm_page_is_candidate(page))
+			continue;
+		get_page(page);
+		run->ref[run->nr++] = (struct gksm_ref){
+			.addr = table + i * PAGE_SIZE,
+			.page = page,
+		};
 	}
 	pte_unmap_unlock(first, ptl);
-	return addr;
 }
 
 /**
  * gksm_walk_run() - collect candidates under one page table hold
- * @vma:  area, mmap read lock held
- * @addr: where to start
- * @end:  where to stop, at most vma->vm_end
- * @run:  room for the result; drop the references of its pages
- *
- * Looks at one page table at most. Empty entries are free: they do not count
- * as visited.
- *
- * Return: where to go on; more than @addr.
+ * @vma:    area, mmap read lock held
+ * @addr:   where to start
+ * @end:    where to stop, within @vma and the page table of @addr
+ * @wanted: pages to collect if they are there, a bit for each of the table
+ * @run:    room for the result; drop the references of its pages
  */
-unsigned long gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
-			    unsigned long end, struct gksm_run *run)
+void gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
+		   unsigned long end, const unsigned long *wanted,
+		   struct gksm_run *run)
 {
-	unsigned long next;
-	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, &next);
+	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
 	pmd_t value;
 
-	run->visited = 0;
 	run->nr = 0;
-	end = min(end, next);
 	if (!pmd)
-		return end;
+		return;
 	value = READ_ONCE(*pmd);
 	if (pmd_none(value))
-		return end;
+		return;
 	if (pmd_trans_huge(value))
-		return run_of_huge(vma, pmd, addr, end, run);
-	return run_of_table(vma, pmd, addr, end, run);
+		run_of_huge(vma, pmd, addr, end, wanted, run);
+	else
+		run_of_table(vma, pmd, addr, end, wanted, run);
 }
 
 /**
@@ -202,9 +190,12 @@ unsigned long gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
  */
 struct page *gksm_walk_page(struct vm_area_struct *vma, unsigned long addr)
 {
+	DECLARE_BITMAP(wanted, GKSM_REGION_PAGES);
 	struct gksm_ref ref = {};
 	struct gksm_run run = { .ref = &ref, .max = 1 };
 
-	gksm_walk_run(vma, addr, addr + PAGE_SIZE, &run);
-	return run.nr ? ref.page : NULL;
+	bitmap_zero(wanted, GKSM_REGION_PAGES);
+	__set_bit(gksm_page_number(addr), wanted);
+	gksm_walk_run(vma, addr, addr + PAGE_SIZE, wanted, &run);
+	return ref.page;
 }

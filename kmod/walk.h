@@ -9,7 +9,7 @@
 /**
  * struct gksm_ref - one page that a walk found
  * @addr: its address
- * @page: the page, with a reference for the caller; NULL: the zero page
+ * @page: the page, with a reference for the caller
  */
 struct gksm_ref {
 	unsigned long addr;
@@ -18,15 +18,13 @@ struct gksm_ref {
 
 /**
  * struct gksm_run - what one hold of a page table lock found
- * @ref:     in, filled: room for @max entries, ascending by address
- * @max:     in: most entries to visit
- * @visited: out: entries that were not empty
- * @nr:	     out: how many of @ref are in use, at most @visited
+ * @ref: in, filled: room for @max entries, ascending by address
+ * @max: in: most pages to collect
+ * @nr:	 out: how many of @ref are in use
  */
 struct gksm_run {
 	struct gksm_ref *ref;
 	unsigned int max;
-	unsigned int visited;
 	unsigned int nr;
 };
 
@@ -49,8 +47,9 @@ bool gksm_page_is_candidate(struct page *page);
 pmd_t *gksm_walk_pmd(struct mm_struct *mm, unsigned long addr,
 		     unsigned long *next);
 bool gksm_pte_is_plain(pte_t pte);
-unsigned long gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
-			    unsigned long end, struct gksm_run *run);
+void gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
+		   unsigned long end, const unsigned long *wanted,
+		   struct gksm_run *run);
 struct page *gksm_walk_page(struct vm_area_struct *vma, unsigned long addr);
 
 #endif /* GKSM_WALK_H */

@@ -74,10 +74,10 @@ make_sysfs() {
 	local file
 	for file in run=0 pages_to_scan=100 sleep_millisecs=20 \
 		use_zero_pages=0 batch_deadline_ms=1000 max_shared_pages=0 \
-		max_metadata_kib=0; do
+		max_metadata_kib=0 incremental_passes=64; do
 		echo "${file#*=}" >"$1/${file%=*}"
 	done
-	for file in full_scans=3 pages_scanned=4000 pages_shared=100 \
+	for file in full_scans=3 generations=2 pages_scanned=4000 pages_shared=100 \
 		pages_sharing=300 pages_unshared=7 pages_volatile=5 \
 		ksm_zero_pages=50 mms=2 offload=active abi_version=1 \
 		pages_hashed_offload=3000 pages_hashed_kernel=1000 \

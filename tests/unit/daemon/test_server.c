@@ -199,9 +199,9 @@ static void a_submit_error_hands_back_and_goes_on(void **state)
 	assert_int_equal(nr_answered + nr_late, 2);
 }
 
-static void a_pass_is_a_generation(void **state)
+static void the_module_says_when_a_generation_ends(void **state)
 {
-	struct gksm_counter counter = { .name = "full_scans" };
+	struct gksm_counter counter = { .name = "generations" };
 	struct gksm_settings settings = { .counters = &counter,
 					  .nr_counters = 1 };
 
@@ -301,7 +301,7 @@ int main(void)
 		TEST(late_batches_are_completed_too),
 		TEST(a_batch_error_hands_back_and_goes_on),
 		TEST(a_submit_error_hands_back_and_goes_on),
-		TEST(a_pass_is_a_generation),
+		TEST(the_module_says_when_a_generation_ends),
 		TEST(a_device_that_finishes_nothing_has_failed),
 		TEST(every_batch_comes_back_from_a_device_that_hangs),
 		TEST(an_idle_device_has_not_failed),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mm_slot.h"
+#include "page_state.h"
 #include "scan.h"
 
 #define REGION (GKSM_REGION_PAGES * PAGE_SIZE)
@@ -138,7 +139,7 @@ static void a_space_that_exited_loses_its_slot(void **state)
 	gksm_mm_slots_update();
 	slot = slot_of(&mms[1]);
 	cookie = gksm_cookie(slot, REGION);
-	assert_non_null(gksm_mm_slot_last_hash(slot, REGION, true));
+	assert_non_null(gksm_mm_slot_state(slot, REGION, true));
 	mms[1].mm_users.counter = 0;
 	gksm_mm_slots_update();
 	assert_null(slot_of(&mms[1]));
@@ -219,17 +220,16 @@ static void every_page_has_its_own_last_hash(void **state)
 	gksm_mm_slots_update();
 	slot = gksm_mm_slot_first();
 	for (i = 0; i < nr; i++) {
-		u64 *last = gksm_mm_slot_last_hash(slot, i * PAGE_SIZE, true);
+		u64 *last = gksm_mm_slot_state(slot, i * PAGE_SIZE, true);
 
 		assert_non_null(last);
-		assert_int_equal(*last, GKSM_HASH_NONE);
+		assert_int_equal(*last, GKSM_KEY_NONE);
 		*last = i + 1;
 	}
 	for (i = 0; i < nr; i++)
-		assert_int_equal(*gksm_mm_slot_last_hash(slot, i * PAGE_SIZE,
-							 false),
-				 i + 1);
-	assert_null(gksm_mm_slot_last_hash(slot, nr * PAGE_SIZE, false));
+		assert_int_equal(
+			*gksm_mm_slot_state(slot, i * PAGE_SIZE, false), i + 1);
+	assert_null(gksm_mm_slot_state(slot, nr * PAGE_SIZE, false));
 }
 
 static void a_region_that_a_pass_did_not_touch_is_freed(void **state)
@@ -241,16 +241,101 @@ static void a_region_that_a_pass_did_not_touch_is_freed(void **state)
 	begin_processes(1);
 	gksm_mm_slots_update();
 	slot = gksm_mm_slot_first();
-	*gksm_mm_slot_last_hash(slot, 0, true) = 5;
-	*gksm_mm_slot_last_hash(slot, REGION, true) = 6;
+	*gksm_mm_slot_state(slot, 0, true) = 5;
+	*gksm_mm_slot_state(slot, REGION, true) = 6;
 	bytes = gksm_mm_slots_bytes();
 	gksm_mm_slots_prune();
 	assert_int_equal(gksm_mm_slots_bytes(), bytes);
-	assert_int_equal(*gksm_mm_slot_last_hash(slot, REGION, false), 6);
+	assert_int_equal(*gksm_mm_slot_state(slot, REGION, false), 6);
 	gksm_mm_slots_prune();
 	assert_int_equal(gksm_mm_slots_bytes(), bytes - PAGE_SIZE);
-	assert_null(gksm_mm_slot_last_hash(slot, 0, false));
-	assert_int_equal(*gksm_mm_slot_last_hash(slot, REGION, false), 6);
+	assert_null(gksm_mm_slot_state(slot, 0, false));
+	assert_int_equal(*gksm_mm_slot_state(slot, REGION, false), 6);
+}
+
+static void a_region_that_a_pass_passed_over_stays(void **state)
+{
+	struct gksm_mm_slot *slot;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	slot = gksm_mm_slot_first();
+	assert_null(gksm_mm_slot_region(slot, 0));
+	gksm_mm_slot_touch(slot, 0, true); /* makes none */
+	assert_null(gksm_mm_slot_region(slot, 0));
+	assert_true(gksm_mm_slot_is_active(slot, 0));
+	*gksm_mm_slot_state(slot, PAGE_SIZE, true) = 5;
+	gksm_mm_slots_prune();
+	assert_false(gksm_mm_slot_is_active(slot, 0));
+	gksm_mm_slot_touch(slot, 3 * PAGE_SIZE, true);
+	assert_true(gksm_mm_slot_is_active(slot, 0));
+	gksm_mm_slots_prune();
+	assert_int_equal(gksm_mm_slot_region(slot, 0)[1], 5);
+	assert_true(gksm_mm_slot_is_active(slot, 0));
+	gksm_mm_slot_touch(slot, 0, false);
+	assert_false(gksm_mm_slot_is_active(slot, 0));
+	gksm_mm_slots_prune();
+	assert_non_null(gksm_mm_slot_region(slot, 0));
+	gksm_mm_slots_prune();
+	assert_null(gksm_mm_slot_region(slot, 0));
+}
+
+static void unsettling_leaves_key_and_frame(void **state)
+{
+	const u64 kept = gksm_state(gksm_key(~0ULL), GKSM_STATE_FRAME);
+	u64 *page;
+
+	(void)state;
+	begin_processes(2);
+	gksm_mm_slots_update();
+	page = gksm_mm_slot_state(slot_of(&mms[1]), 2 * REGION - PAGE_SIZE,
+				  true);
+	*page = kept | GKSM_STATE_SETTLED;
+	gksm_mm_slots_unsettle();
+	assert_true(*page == kept);
+}
+
+static void a_state_holds_what_was_put_into_it(void **state)
+{
+	static const u64 hashes[] = {
+		0,	     1,		  0x7fff,
+		0x8000,	     0x10000,	  0x18000,
+		1ULL << 63,  ~0ULL,	  0x123456789abcdef0,
+		~0ULL << 15, ~0ULL << 16, ~0x7fffULL
+	};
+	unsigned int i;
+	u16 frame;
+
+	(void)state;
+	for (i = 0; i < sizeof(hashes) / sizeof(*hashes); i++) {
+		u64 key = gksm_key(hashes[i]);
+
+		assert_true(gksm_key_is_content(key));
+		assert_true(gksm_key(key) == key);
+		for (frame = 0; frame <= GKSM_STATE_FRAME; frame += 0x7ff) {
+			u64 page = gksm_state(key, frame);
+
+			assert_true(gksm_state_key(page) == key);
+			assert_int_equal(gksm_state_frame(page), frame);
+			page |= GKSM_STATE_SETTLED;
+			assert_true(gksm_state_key(page) == key);
+			assert_int_equal(gksm_state_frame(page), frame);
+			assert_true(gksm_state_stale(page) == key);
+		}
+	}
+}
+
+static void no_frame_is_taken_for_its_neighbour_or_for_none(void **state)
+{
+	unsigned long pfn;
+
+	(void)state;
+	for (pfn = 0; pfn < 100000; pfn++) {
+		assert_in_range(gksm_frame(pfn), 1, GKSM_STATE_FRAME);
+		assert_int_not_equal(gksm_frame(pfn), gksm_frame(pfn + 1));
+		assert_int_not_equal(gksm_frame(pfn), gksm_frame(pfn + 512));
+	}
 }
 
 static void no_room_is_made_beyond_the_limit(void **state)
@@ -264,15 +349,15 @@ static void no_room_is_made_beyond_the_limit(void **state)
 	/* The other half is for candidates. */
 	gksm_settings.max_metadata_kib =
 		2 * (gksm_mm_slots_bytes() + PAGE_SIZE) / 1024 + 1;
-	assert_non_null(gksm_mm_slot_last_hash(slot, 0, true));
-	assert_null(gksm_mm_slot_last_hash(slot, REGION, true));
+	assert_non_null(gksm_mm_slot_state(slot, 0, true));
+	assert_null(gksm_mm_slot_state(slot, REGION, true));
 	/* What is there stays. */
 	gksm_mm_slots_prune();
-	assert_non_null(gksm_mm_slot_last_hash(slot, PAGE_SIZE, true));
+	assert_non_null(gksm_mm_slot_state(slot, PAGE_SIZE, true));
 	/* Unless the limit is lowered. */
 	gksm_settings.max_metadata_kib--;
 	gksm_mm_slots_prune();
-	assert_null(gksm_mm_slot_last_hash(slot, PAGE_SIZE, true));
+	assert_null(gksm_mm_slot_state(slot, PAGE_SIZE, true));
 }
 
 static void shrinking_stops_when_enough_is_free(void **state)
@@ -283,11 +368,11 @@ static void shrinking_stops_when_enough_is_free(void **state)
 	begin_processes(3);
 	gksm_mm_slots_update();
 	for (i = 0; i < 3 * 4; i++)
-		assert_non_null(gksm_mm_slot_last_hash(slot_of(&mms[i / 4]),
-						       i % 4 * REGION, true));
+		assert_non_null(gksm_mm_slot_state(slot_of(&mms[i / 4]),
+						   i % 4 * REGION, true));
 	assert_int_equal(gksm_mm_slots_shrink(5), 8);
-	assert_null(gksm_mm_slot_last_hash(slot_of(&mms[1]), 0, false));
-	assert_non_null(gksm_mm_slot_last_hash(slot_of(&mms[2]), 0, false));
+	assert_null(gksm_mm_slot_state(slot_of(&mms[1]), 0, false));
+	assert_non_null(gksm_mm_slot_state(slot_of(&mms[2]), 0, false));
 	assert_int_equal(gksm_mm_slots_shrink(~0UL), 4);
 	assert_int_equal(gksm_mm_slots_shrink(~0UL), 0);
 	assert_int_equal(nr_slots(), 3);
@@ -325,11 +410,11 @@ static void without_memory_a_page_has_no_last_hash(void **state)
 	bytes = gksm_mm_slots_bytes();
 	for (nth = 1; nth <= 2; nth++) {
 		shim_fail_alloc(nth);
-		assert_null(gksm_mm_slot_last_hash(slot, 0, true));
+		assert_null(gksm_mm_slot_state(slot, 0, true));
 		assert_int_equal(shim_live_allocs(), before);
 		assert_int_equal(gksm_mm_slots_bytes(), bytes);
 	}
-	assert_non_null(gksm_mm_slot_last_hash(slot, 0, true));
+	assert_non_null(gksm_mm_slot_state(slot, 0, true));
 	assert_int_equal(gksm_mm_slots_bytes(), bytes + PAGE_SIZE);
 }
 
@@ -346,6 +431,10 @@ int main(void)
 		slot_test(a_cookie_names_a_space_and_an_address),
 		slot_test(a_cookie_that_nobody_gave_names_nothing),
 		slot_test(every_page_has_its_own_last_hash),
+		slot_test(a_region_that_a_pass_passed_over_stays),
+		slot_test(unsettling_leaves_key_and_frame),
+		slot_test(a_state_holds_what_was_put_into_it),
+		slot_test(no_frame_is_taken_for_its_neighbour_or_for_none),
 		slot_test(a_region_that_a_pass_did_not_touch_is_freed),
 		slot_test(no_room_is_made_beyond_the_limit),
 		slot_test(shrinking_stops_when_enough_is_free),

@@ -112,6 +112,38 @@ static void results_are_accepted_by_the_rules_of_the_abi(void **state)
 	}
 }
 
+/* It repeats the hash that is known, and is no result if it does not. */
+static void a_page_without_content_keeps_its_hash(void **state)
+{
+	static const struct {
+		struct gksm_result result;
+		bool valid;
+	} cases[] = {
+		{ { HASH, 0, GKSM_VERDICT_UNIQUE, 0 }, true },
+		{ { HASH, PEER, GKSM_VERDICT_DUPLICATE, 0 }, true },
+		{ { 0, 0, GKSM_VERDICT_NONE, 0 }, true },
+		{ { HASH + 1, 0, GKSM_VERDICT_UNIQUE, 0 }, false },
+		{ { 0, 0, GKSM_VERDICT_UNIQUE, 0 }, false },
+		{ { HASH, PEER, GKSM_VERDICT_UNIQUE, 0 }, false },
+	};
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct gksm_result result = cases[i].result;
+		struct gksm_ent ent;
+		struct gksm_batch b = used_batch(&ent, 1);
+
+		ent.page = GKSM_NO_PAGE;
+		ent.hash = HASH;
+		assert_int_equal(gksm_results_take(&b, &result, 1),
+				 cases[i].valid);
+		assert_ent(&ent,
+			   cases[i].valid ? result.verdict : GKSM_VERDICT_NONE,
+			   HASH, cases[i].valid ? result.peer : 0);
+	}
+}
+
 /* A bad neighbour costs nobody else an answer. */
 static void each_result_stands_for_itself(void **state)
 {
@@ -296,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(results_are_accepted_by_the_rules_of_the_abi),
+		cmocka_unit_test(a_page_without_content_keeps_its_hash),
 		cmocka_unit_test(each_result_stands_for_itself),
 		cmocka_unit_test(the_twin_of_a_neighbour_is_no_twin_of_itself),
 		cmocka_unit_test(what_the_daemon_did_not_write_is_not_read),

@@ -92,7 +92,7 @@ static void a_stable_node_is_found_by_its_hash(void **state)
 		node = gksm_stable_find(SALT, hash_of(i));
 		assert_non_null(node);
 		assert_ptr_equal(node->kpage, &pages[i]);
-		assert_true(node->salt == SALT && node->hash == hash_of(i));
+		assert_true(node->salt == SALT && node->key == hash_of(i));
 		assert_true(node->fresh);
 	}
 	assert_null(gksm_stable_find(SALT, hash_of(NR)));

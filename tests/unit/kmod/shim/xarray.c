@@ -74,20 +74,17 @@ bool xa_get_mark(struct xarray *xa, unsigned long index, xa_mark_t mark)
 {
 	struct xa_entry *e = entry_at(xa, index);
 
-	(void)mark;
-	return e && e->marked;
+	return e && (e->marks >> mark & 1);
 }
 
 void xa_set_mark(struct xarray *xa, unsigned long index, xa_mark_t mark)
 {
-	(void)mark;
-	entry_at(xa, index)->marked = true;
+	entry_at(xa, index)->marks |= 1U << mark;
 }
 
 void xa_clear_mark(struct xarray *xa, unsigned long index, xa_mark_t mark)
 {
-	(void)mark;
-	entry_at(xa, index)->marked = false;
+	entry_at(xa, index)->marks &= ~(1U << mark);
 }
 
 /* As in the kernel: 0, 1 after the numbers began again, -ENOMEM or -EBUSY. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 typedef __s64 s64;

@@ -12,7 +12,7 @@ struct xa_entry {
 	struct xa_entry *next;
 	unsigned long index;
 	void *entry;
-	bool marked;
+	unsigned int marks;
 };
 
 struct xarray {
@@ -27,6 +27,7 @@ struct xa_limit {
 typedef unsigned int xa_mark_t;
 
 #define XA_MARK_0 0u
+#define XA_MARK_1 1u
 #define XA_FLAGS_ALLOC1 0u
 #define XA_LIMIT(low, high) ((struct xa_limit){ (low), (high) })
 #define DEFINE_XARRAY_FLAGS(name, flags) struct xarray name = { NULL }
