@@ -8,6 +8,9 @@
  * to hold, write other contents, compare again, halt. Then the host looks at
  * the page through its own page tables, and now and then writes it as well.
  *
+ * With -k DIR something else: that a page which only the guest writes is read
+ * again, and one that it does not touch is not. -H: without huge pages.
+ *
  * It stays off the first CPU, where QEMU emulates KVM wrongly: docs/testing.md,
  * "KVM in an emulated VM".
  *
@@ -119,9 +122,8 @@ static void check(const struct vcpu *vcpu, size_t i, const char *when)
 }
 
 /* One run of the guest's code. */
-static void rewrite_by_guest(struct vcpu *vcpu, size_t i)
+static void write_by_guest(struct vcpu *vcpu, size_t i, uint64_t id)
 {
-	const uint64_t id = rng_next(&vcpu->rng) % NR_CONTENTS;
 	struct kvm_regs regs = {
 		.rip = CODE,
 		.rflags = 2,
@@ -143,6 +145,11 @@ static void rewrite_by_guest(struct vcpu *vcpu, size_t i)
 		     vcpu->run->exit_reason);
 	vcpu->ids[i] = id;
 	atomic_fetch_add(&guest_writes, 1);
+}
+
+static void rewrite_by_guest(struct vcpu *vcpu, size_t i)
+{
+	write_by_guest(vcpu, i, rng_next(&vcpu->rng) % NR_CONTENTS);
 }
 
 static void rewrite_by_host(struct vcpu *vcpu, size_t i)
@@ -229,6 +236,56 @@ static void set_mode(int fd)
 	must(!ioctl(fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
 }
 
+/* Pages that the guest writes, one after the other, and those they become. */
+#define NR_PAIRS 5
+#define PASSES 4
+#define IDLE_PASSES 20
+
+static void notice(struct vcpu *vcpu, const char *ksm)
+{
+	long before, scanned, passes;
+	size_t pair;
+
+	for (size_t i = 0; i < pages_per_vcpu; i++)
+		page_fill(vcpu->pages + i * PAGE_BYTES, 1000 + i);
+	for (pair = 0; pair < NR_PAIRS; pair++) {
+		const size_t i = 40 * pair;
+
+		/* Different from all others; the guest has it mapped. */
+		page_fill(vcpu->pages + i * PAGE_BYTES, pair);
+		vcpu->ids[i] = pair;
+		write_by_guest(vcpu, i, pair);
+	}
+	ksm_write(ksm, "incremental_passes", 65536);
+	ksm_await_passes(ksm, PASSES);
+	before = ksm_pages_read(ksm);
+	scanned = ksm_read(ksm, "pages_scanned");
+	ksm_await_passes(ksm, IDLE_PASSES);
+	before = ksm_pages_read(ksm) - before;
+	scanned = ksm_read(ksm, "pages_scanned") - scanned;
+	printf("kvmguest: idle: %ld of %ld pages read again\n", before,
+	       scanned);
+	if (before * 50 > scanned)
+		fail("more than 2 %% of the idle guest's pages are read again");
+	/* Each becomes what the one before it is: 1 as 0, 3 as 2... */
+	for (pair = 0; pair + 1 < NR_PAIRS; pair += 2) {
+		const size_t from = 40 * pair, to = from + 40;
+
+		write_by_guest(vcpu, to, pair);
+		passes = ksm_read(ksm, "full_scans");
+		while (!pages_are_one(vcpu->pages + from * PAGE_BYTES,
+				      vcpu->pages + to * PAGE_BYTES)) {
+			if (ksm_read(ksm, "full_scans") > passes + PASSES)
+				fail("a write by the guest was not noticed within %d passes",
+				     PASSES);
+			sleep_ms(1);
+		}
+		printf("kvmguest: a write by the guest: merged within %ld passes\n",
+		       ksm_read(ksm, "full_scans") - passes + 1);
+		check(vcpu, to, "after it was merged");
+	}
+}
+
 static void leave_first_cpu(void)
 {
 	cpu_set_t cpus;
@@ -240,7 +297,7 @@ static void leave_first_cpu(void)
 		     "sched_setaffinity");
 }
 
-static void start_vcpu(int kvm, int vm, struct vcpu *vcpu, uint64_t seed)
+static void make_vcpu(int kvm, int vm, struct vcpu *vcpu, uint64_t seed)
 {
 	const int bytes = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
@@ -254,20 +311,24 @@ static void start_vcpu(int kvm, int vm, struct vcpu *vcpu, uint64_t seed)
 	vcpu->rng = mix(seed + vcpu->number);
 	vcpu->ids = calloc(pages_per_vcpu, sizeof(*vcpu->ids));
 	must(vcpu->ids, "calloc");
-	must(!pthread_create(&vcpu->thread, NULL, run_vcpu, vcpu),
-	     "pthread_create");
 }
 
 int main(int argc, char **argv)
 {
 	unsigned long nr_vcpus = 2, seconds = 30, seed = 0;
 	struct vcpu vcpus[MAX_VCPUS] = { 0 };
+	const char *ksm = NULL;
+	bool huge = true;
 	char *memory;
 	int kvm, vm, option;
 
-	while ((option = getopt(argc, argv, "c:n:s:S:")) != -1) {
+	while ((option = getopt(argc, argv, "c:Hk:n:s:S:")) != -1) {
 		if (option == 'c')
 			nr_vcpus = parse_number(optarg, 'c');
+		else if (option == 'H')
+			huge = false;
+		else if (option == 'k')
+			ksm = optarg;
 		else if (option == 'n')
 			pages_per_vcpu = parse_number(optarg, 'n');
 		else if (option == 's')
@@ -275,7 +336,7 @@ int main(int argc, char **argv)
 		else if (option == 'S')
 			seed = parse_number(optarg, 'S');
 		else
-			fail("usage: kvmguest [-c VCPUS] [-n PAGES] [-s SECONDS] [-S SEED]");
+			fail("usage: kvmguest [-c VCPUS] [-H] [-k DIR] [-n PAGES] [-s SECONDS] [-S SEED]");
 	}
 	if (nr_vcpus < 1 || nr_vcpus > MAX_VCPUS ||
 	    pages_per_vcpu < WINDOW_PAGES)
@@ -293,6 +354,9 @@ int main(int argc, char **argv)
 	must(!ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000), "KVM_SET_TSS_ADDR");
 	add_fixed_memory(vm);
 	memory = pages_map(nr_vcpus * pages_per_vcpu);
+	must(huge || !madvise(memory, nr_vcpus * pages_per_vcpu * PAGE_BYTES,
+			      MADV_NOHUGEPAGE),
+	     "MADV_NOHUGEPAGE");
 	pages_opt_in(memory, nr_vcpus * pages_per_vcpu);
 	add_memory(vm, 1, MEMORY, memory, nr_vcpus * pages_per_vcpu);
 	end_ms = now_ms() + seconds * 1000ULL;
@@ -302,8 +366,16 @@ int main(int argc, char **argv)
 		vcpus[v].number = v;
 		vcpus[v].pages = memory + offset;
 		vcpus[v].gpa = MEMORY + offset;
-		start_vcpu(kvm, vm, &vcpus[v], seed);
+		make_vcpu(kvm, vm, &vcpus[v], seed);
 	}
+	if (ksm) {
+		notice(&vcpus[0], ksm);
+		return 0;
+	}
+	for (unsigned int v = 0; v < nr_vcpus; v++)
+		must(!pthread_create(&vcpus[v].thread, NULL, run_vcpu,
+				     &vcpus[v]),
+		     "pthread_create");
 	for (unsigned int v = 0; v < nr_vcpus; v++)
 		pthread_join(vcpus[v].thread, NULL);
 	printf("kvmguest: %lu writes, %lu guest writes\n",

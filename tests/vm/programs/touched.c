@@ -51,35 +51,17 @@ static char *page_at(size_t i)
 	return pages + i * PAGE_BYTES;
 }
 
-static long read_pages(void)
-{
-	return ksm_read(ksm, "pages_hashed_kernel") +
-	       ksm_read(ksm, "pages_hashed_offload");
-}
-
-static void await_passes(long passes)
-{
-	const long end = ksm_read(ksm, "full_scans") + passes;
-	const uint64_t limit_ms = now_ms() + LIMIT_S * 1000;
-
-	while (ksm_read(ksm, "full_scans") < end) {
-		if (now_ms() > limit_ms)
-			fail("%ld passes take more than %d s", passes, LIMIT_S);
-		sleep_ms(2);
-	}
-}
-
 /* All pages are known, and as good as never read again. */
 static void check_idle(void)
 {
 	long before, after, scanned;
 
 	ksm_write(ksm, "incremental_passes", ROTATION);
-	await_passes(PASSES);
-	before = read_pages();
+	ksm_await_passes(ksm, PASSES);
+	before = ksm_pages_read(ksm);
 	scanned = ksm_read(ksm, "pages_scanned");
-	await_passes(ROTATION);
-	after = read_pages();
+	ksm_await_passes(ksm, ROTATION);
+	after = ksm_pages_read(ksm);
 	scanned = ksm_read(ksm, "pages_scanned") - scanned;
 	printf("touched: idle: %ld of %ld pages read again, %.2f %%\n",
 	       after - before, scanned,
@@ -156,15 +138,15 @@ static void by_hot_store(size_t from, size_t to)
 		fail("cannot start a thread");
 	while (!atomic_load(&rounds))
 		sleep_ms(1);
-	await_passes(2);
-	reads = read_pages();
+	ksm_await_passes(ksm, 2);
+	reads = ksm_pages_read(ksm);
 	begun = ksm_read(ksm, "full_scans");
-	await_passes(10);
-	reads = read_pages() - reads;
+	ksm_await_passes(ksm, 10);
+	reads = ksm_pages_read(ksm) - reads;
 	begun = ksm_read(ksm, "full_scans") - begun;
 	atomic_store(&may_end, true);
 	/* The thread goes on, on its CPU, while the change is to be noticed. */
-	await_passes(PASSES);
+	ksm_await_passes(ksm, PASSES);
 	atomic_store(&has_ended, true);
 	pthread_join(thread, NULL);
 	printf("touched: %lu writes through a hot TLB entry, %ld pages read in %ld passes\n",
@@ -258,15 +240,6 @@ static const struct way {
 
 #define NR_WAYS (sizeof(ways) / sizeof(*ways))
 
-static bool are_merged(size_t a, size_t b)
-{
-	uint64_t pfn_a, pfn_b;
-
-	pages_frames(getpid(), (uintptr_t)page_at(a), 1, &pfn_a);
-	pages_frames(getpid(), (uintptr_t)page_at(b), 1, &pfn_b);
-	return pfn_a && pfn_a == pfn_b;
-}
-
 static void check_way(size_t w)
 {
 	const size_t from = 10 + w * 70, to = 1010 + w * 60;
@@ -275,14 +248,14 @@ static void check_way(size_t w)
 
 	ksm_write(ksm, "incremental_passes",
 		  ways[w].turn ? SHORT_ROTATION : NEVER);
-	await_passes(2);
-	if (are_merged(from, to))
+	ksm_await_passes(ksm, 2);
+	if (pages_are_one(page_at(from), page_at(to)))
 		fail("%s: merged before", ways[w].name);
 	ways[w].write(from, to);
 	begun = ksm_read(ksm, "full_scans");
 	do {
 		passes = ksm_read(ksm, "full_scans") - begun;
-		if (are_merged(from, to)) {
+		if (pages_are_one(page_at(from), page_at(to))) {
 			printf("touched: %s: merged within %ld passes\n",
 			       ways[w].name, passes + 1);
 			return;
@@ -308,7 +281,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < nr_pages; i++)
 		page_fill(page_at(i), i + 1);
 	pages_opt_in(pages, nr_pages);
-	await_passes(PASSES);
+	ksm_await_passes(ksm, PASSES);
 	if (idle)
 		check_idle();
 	for (size_t w = 0; !idle && w < NR_WAYS; w++)

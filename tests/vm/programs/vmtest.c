@@ -194,6 +194,37 @@ void ksm_write(const char *dir, const char *name, long value)
 		     strerror(errno));
 }
 
+#define PASSES_LIMIT_MS 120000
+
+void ksm_await_passes(const char *dir, long passes)
+{
+	/* The one that is under way does not count. */
+	const long end = ksm_read(dir, "full_scans") + passes + 1;
+	const uint64_t limit_ms = now_ms() + PASSES_LIMIT_MS;
+
+	while (ksm_read(dir, "full_scans") < end) {
+		if (now_ms() > limit_ms)
+			fail("%ld passes take more than %d ms", passes,
+			     PASSES_LIMIT_MS);
+		sleep_ms(2);
+	}
+}
+
+long ksm_pages_read(const char *dir)
+{
+	return ksm_read(dir, "pages_hashed_kernel") +
+	       ksm_read(dir, "pages_hashed_offload");
+}
+
+bool pages_are_one(const void *a, const void *b)
+{
+	uint64_t pfn_a, pfn_b;
+
+	pages_frames(getpid(), (uintptr_t)a, 1, &pfn_a);
+	pages_frames(getpid(), (uintptr_t)b, 1, &pfn_b);
+	return pfn_a && pfn_a == pfn_b;
+}
+
 uint64_t ksm_settle(const char *dir, unsigned int limit_s)
 {
 	const uint64_t begin_ms = now_ms();

@@ -56,6 +56,13 @@ void ksm_write(const char *dir, const char *name, long value);
  */
 uint64_t ksm_settle(const char *dir, unsigned int limit_s);
 
+/* Waits until so many whole passes have begun and ended. */
+void ksm_await_passes(const char *dir, long passes);
+/* Pages of which the content was read since the module was loaded. */
+long ksm_pages_read(const char *dir);
+/* Is there one page frame behind two pages of this process? */
+bool pages_are_one(const void *a, const void *b);
+
 /* A number of /proc/meminfo, in KiB. */
 long meminfo_kib(const char *name);
 /* Free memory with what lingers in per-CPU lists, in KiB. */
