@@ -18,6 +18,8 @@ static const struct {
 	  "hashing, searching, comparing, the pipeline" },
 	{ "scale", bench_scale, "the index from 2^16 pages on" },
 	{ "devices", bench_devices, "what can be measured" },
+	{ "e2e", bench_e2e,
+	  "ksmd, the module, and the module with a daemon (as root)" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -32,6 +34,8 @@ static int usage(FILE *to)
 	      "  --batch N          pages of a batch (default: 4096)\n"
 	      "  --resident BITS    engine: 2^BITS pages in the index (20)\n"
 	      "  --max BITS         scale: up to 2^BITS pages (22)\n"
+	      "  --pages BITS       e2e: 2^BITS pages of memory (16)\n"
+	      "  --daemon COMMAND   e2e: starts the daemon; without it, no daemon\n"
 	      "  --quick            small and short\n"
 	      "  --json             JSON instead of a table\n"
 	      "  --plot FILE        scale: plot to FILE, .svg or .png\n",
@@ -60,6 +64,8 @@ int main(int argc, char **argv)
 		{ "batch", required_argument, NULL, 'b' },
 		{ "resident", required_argument, NULL, 'r' },
 		{ "max", required_argument, NULL, 'm' },
+		{ "pages", required_argument, NULL, 'g' },
+		{ "daemon", required_argument, NULL, 'D' },
 		{ "quick", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "plot", required_argument, NULL, 'p' },
@@ -69,7 +75,8 @@ int main(int argc, char **argv)
 	struct options options = { .device = "auto",
 				   .batch_pages = 4096,
 				   .resident_bits = 20,
-				   .max_bits = 22 };
+				   .max_bits = 22,
+				   .page_bits = 16 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -85,6 +92,12 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			options.max_bits = number(optarg, 16, 27);
+			break;
+		case 'g':
+			options.page_bits = number(optarg, 10, 24);
+			break;
+		case 'D':
+			options.daemon = optarg;
 			break;
 		case 'q':
 			options.quick = true;

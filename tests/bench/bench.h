@@ -22,6 +22,8 @@
  * @max_bits:	largest index of scale, as a power of two
  * @resident_bits: pages in the index while engine measures, likewise
  * @batch_pages: pages of a batch
+ * @page_bits:	e2e: 2^page_bits pages are deduplicated
+ * @daemon:	e2e: command that starts the daemon, or NULL
  */
 struct options {
 	const char *device;
@@ -31,6 +33,8 @@ struct options {
 	unsigned int max_bits;
 	unsigned int resident_bits;
 	unsigned int batch_pages;
+	unsigned int page_bits;
+	const char *daemon;
 };
 
 /* report.c */
@@ -86,6 +90,7 @@ void run_known(struct run *run, uint64_t nr, uint64_t first_name,
 	       uint64_t found[6]);
 void fail(const char *what, const char *why) __attribute__((noreturn));
 
+int bench_e2e(const struct options *options);
 int bench_devices(const struct options *options);
 int bench_engine(const struct options *options);
 int bench_scale(const struct options *options);
