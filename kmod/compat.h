@@ -120,6 +120,11 @@ static inline void gksm_page_set_swapbacked(struct page *page)
 	__folio_set_swapbacked(page_folio(page));
 }
 
+static inline bool gksm_page_test_swapbacked(struct page *page)
+{
+	return folio_test_swapbacked(page_folio(page));
+}
+
 static inline bool gksm_page_swapcache(struct page *page)
 {
 	return folio_test_swapcache(page_folio(page));

@@ -131,7 +131,7 @@ static void clean_entry(struct look *look, pte_t *ptep, unsigned long addr,
 
 	do {
 		new = old;
-		if (pte_dirty(old) && PageSwapBacked(page)) {
+		if (pte_dirty(old) && gksm_page_test_swapbacked(page)) {
 			set_page_dirty(page);
 			new = pte_mkclean(new);
 		}
@@ -279,7 +279,7 @@ static void look_at_huge(struct look *look, pmd_t *pmd, unsigned long addr,
 	if (!page || !gksm_page_is_candidate(page))
 		goto unlock;
 	touched = young || pmd_dirty(*pmd);
-	if (touched && PageSwapBacked(page)) {
+	if (touched && gksm_page_test_swapbacked(page)) {
 		if (pmd_dirty(*pmd))
 			note_clean(look, table, table + PMD_SIZE);
 		clean_huge(look, pmd, page, young);
