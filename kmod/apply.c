@@ -18,6 +18,7 @@
 #include "mm_slot.h"
 #include "page_state.h"
 #include "scan.h"
+#include "sightings.h"
 #include "stable.h"
 #include "stats.h"
 #include "unmerge.h"
@@ -39,7 +40,7 @@
  * 3. It is zero, and use_zero_pages is set: map the zero page.
  * 4. The unstable tree has the hash: that page and this one are twins. Make a
  *    merged page from this one's content and merge both. Otherwise this page
- *    waits there for a twin.
+ *    waits there for a twin, if there may be one (sightings.c).
  *
  * A device that knows all pages makes most of 4 unnecessary. The twin that it
  * names is as good as one from the unstable tree if the module itself last saw
@@ -338,7 +339,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 		tally->nr_unshared++;
 		if (ent->verdict == GKSM_VERDICT_UNIQUE)
 			*state |= GKSM_STATE_SETTLED;
-		else
+		else if (gksm_sightings_repeated(key))
 			gksm_unstable_put(key, ent->cookie);
 		return;
 	}
@@ -412,6 +413,8 @@ static void apply_one(const struct gksm_ent *ent,
 		return;
 	if (!is_kept)
 		*state = gksm_state(key, ent->frame);
+	if (before != key)
+		gksm_sightings_note(key);
 	apply_known(slot, ent, state, before, tally);
 }
 

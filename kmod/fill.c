@@ -50,6 +50,7 @@ static void sweep_table(struct gksm_fill *fill, struct vm_area_struct *vma,
 
 	sweep.slot = cursor->slot;
 	sweep.due = gksm_rotation_due(&fill->read, place);
+	sweep.offload = fill->offload;
 	sweep.tell = !fill->settled || gksm_rotation_due(&fill->confirm, place);
 	gksm_sweep_table(&sweep, vma, cursor->addr, end);
 	fill->visited += sweep.visited;

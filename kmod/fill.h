@@ -22,7 +22,8 @@ struct gksm_cursor {
  * @cursor:  where it is
  * @read:    regions that are read again whatever happened to them
  * @confirm: regions of which settled pages are named to the device as well
- * @settled: whether settled pages are passed over at all
+ * @offload: whether the batch goes to a device
+ * @settled: whether settled pages are passed over then
  * @visited: entries that were not empty
  * @added:   of these, pages put into a batch, with their content
  * @kept:    of these, pages put into a batch as they are known
@@ -33,6 +34,7 @@ struct gksm_fill {
 	struct gksm_cursor cursor;
 	struct gksm_rotation read;
 	struct gksm_rotation confirm;
+	bool offload;
 	bool settled;
 	u64 visited;
 	u64 added;

@@ -17,6 +17,7 @@
 #include "mm_slot.h"
 #include "page_state.h"
 #include "scan.h"
+#include "sightings.h"
 #include "stats.h"
 #include "unstable.h"
 
@@ -446,6 +447,42 @@ void gksm_mm_slots_unsettle(void)
 			cond_resched();
 		}
 	}
+}
+
+/**
+ * gksm_mm_slots_note_keys() - note the key of every page (sightings.h)
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_mm_slots_note_keys(void)
+{
+	struct gksm_mm_slot *slot;
+	unsigned long i;
+	u64 *region;
+
+	list_for_each_entry(slot, &slots, list) {
+		xa_for_each(&slot->regions, i, region) {
+			unsigned int p;
+
+			for (p = 0; p < GKSM_REGION_PAGES; p++) {
+				u64 key = gksm_state_key(region[p]);
+
+				if (gksm_key_is_content(key))
+					gksm_sightings_note(key);
+			}
+			cond_resched();
+		}
+	}
+}
+
+/**
+ * gksm_mm_slots_pages() - pages that have a state, or room for one
+ *
+ * Return: how many.
+ */
+u64 gksm_mm_slots_pages(void)
+{
+	return nr_regions * GKSM_REGION_PAGES;
 }
 
 /**

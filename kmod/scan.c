@@ -23,6 +23,7 @@
 #include "scan.h"
 #include "session.h"
 #include "shrink.h"
+#include "sightings.h"
 #include "stable.h"
 #include "stats.h"
 #include "unmerge.h"
@@ -293,8 +294,8 @@ static bool begin_batch(void)
 	else
 		scan.batch = &scan.local;
 	scan.batch_ms = now_ms();
-	scan.fill.settled =
-		scan.batch != &scan.local && !atomic_read(&scan.unsettle);
+	scan.fill.offload = scan.batch != &scan.local;
+	scan.fill.settled = !atomic_read(&scan.unsettle);
 	return scan.batch;
 }
 
@@ -333,6 +334,23 @@ static void begin_rotations(void)
 		    gksm_rotation_share(fill->added, fill->visited));
 }
 
+/* Forget keys that no page has any more, if there may be too many. */
+static void note_sightings(void)
+{
+	u64 nr = gksm_mm_slots_pages();
+
+	if (!gksm_sightings_want_rebuild(nr))
+		return;
+	gksm_sightings_exit();
+	if (!gksm_metadata_fits(gksm_mm_slots_bytes() + gksm_unstable_bytes() +
+				gksm_sightings_wanted_bytes(nr)))
+		return;
+	gksm_sightings_begin(nr);
+	gksm_mm_slots_note_keys();
+	gksm_stable_note_keys();
+	gksm_sightings_end();
+}
+
 static bool begin_pass(void)
 {
 	gksm_mm_slots_update();
@@ -340,6 +358,7 @@ static bool begin_pass(void)
 	gksm_fill_begin(&scan.fill);
 	if (atomic_xchg(&scan.unsettle, 0))
 		gksm_mm_slots_unsettle();
+	note_sightings();
 	scan.fill.cursor.slot = gksm_mm_slot_first();
 	scan.fill.cursor.addr = 0;
 	scan.tally = (struct gksm_apply_tally){};

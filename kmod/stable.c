@@ -11,6 +11,7 @@
 #include "index.h"
 #include "kpage.h"
 #include "memory.h"
+#include "sightings.h"
 #include "stable.h"
 #include "stats.h"
 
@@ -66,6 +67,13 @@ struct gksm_stable_node *gksm_stable_find(u64 salt, u64 key)
 	return node && node->salt == salt ? node : NULL;
 }
 
+/* Whoever has it, has something to join. */
+static void note_key(const struct gksm_stable_node *node)
+{
+	gksm_sightings_note(node->key);
+	gksm_sightings_note(node->key);
+}
+
 /**
  * gksm_stable_insert() - add a merged page
  * @salt:  trust domain
@@ -92,6 +100,7 @@ struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 key,
 		return NULL;
 	}
 	list_add_tail(&node->list, &stable_nodes);
+	note_key(node);
 	gksm_count(stable_nodes_created, 1);
 	return node;
 }
@@ -106,6 +115,23 @@ void gksm_stable_remove(struct gksm_stable_node *node)
 	list_del(&node->list);
 	gksm_kpage_free(node->kpage);
 	kmem_cache_free(node_cache, node);
+}
+
+/**
+ * gksm_stable_note_keys() - note the key of every merged page (sightings.h)
+ *
+ * Context: scan lock held; may sleep.
+ */
+void gksm_stable_note_keys(void)
+{
+	struct gksm_stable_node *node;
+	unsigned int n = 0;
+
+	list_for_each_entry(node, &stable_nodes, list) {
+		note_key(node);
+		if (!(++n & 0xff))
+			cond_resched();
+	}
 }
 
 /**

@@ -29,6 +29,7 @@ struct gksm_stable_node *gksm_stable_find(u64 salt, u64 key);
 struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 key,
 					    struct page *kpage);
 void gksm_stable_remove(struct gksm_stable_node *node);
+void gksm_stable_note_keys(void);
 void gksm_stable_recount(void);
 u64 gksm_stable_nr(void);
 u64 gksm_stable_bytes(void);

@@ -12,6 +12,7 @@
 #include "breakage.h"
 #include "compat_ops.h"
 #include "page_state.h"
+#include "sightings.h"
 #include "stats.h"
 #include "sweep.h"
 #include "walk.h"
@@ -144,6 +145,20 @@ static void clean_entry(struct look *look, pte_t *ptep, unsigned long addr,
 		note_clean(look, addr, addr + PAGE_SIZE);
 }
 
+/*
+ * Is there nothing to be done about a page that nobody touched? A device would
+ * tell whoever comes with the same content; without one, a key that nobody else
+ * was seen with has no twin.
+ */
+static bool is_settled(const struct gksm_sweep *sweep, u64 state)
+{
+	u64 key = gksm_state_key(state);
+
+	if (sweep->offload)
+		return (state & GKSM_STATE_SETTLED) && !sweep->tell;
+	return key != sweep->slot->zero_key && !gksm_sightings_repeated(key);
+}
+
 /* What is kept of a page holds. */
 static void keep(struct look *look, unsigned int i, u64 state)
 {
@@ -151,7 +166,7 @@ static void keep(struct look *look, unsigned int i, u64 state)
 
 	if (gksm_state_key(state) == GKSM_KEY_MERGED)
 		return;
-	if ((state & GKSM_STATE_SETTLED) && !sweep->tell)
+	if (is_settled(sweep, state))
 		sweep->skipped++;
 	else
 		__set_bit(i, sweep->kept);
@@ -342,7 +357,7 @@ void gksm_sweep_table(struct gksm_sweep *sweep, struct vm_area_struct *vma,
 	else
 		look_at_table(&look, pmd, start, end);
 	active = !bitmap_empty(sweep->read, GKSM_REGION_PAGES);
-	if (active || sweep->skipped ||
+	if (active || sweep->skipped || sweep->zeroed ||
 	    !bitmap_empty(sweep->kept, GKSM_REGION_PAGES))
 		gksm_mm_slot_touch(sweep->slot, start, active && !sweep->due);
 	gksm_count(pages_skipped, sweep->skipped);

@@ -11,6 +11,7 @@
  * struct gksm_sweep - what is to be done about the pages of one page table
  * @slot:  in: their address space
  * @due:   in: read everything again
+ * @offload: in: what is found goes to a device, which knows settled pages
  * @tell:  in: settled pages are to be named too
  * @start: first address that was looked at
  * @end:   address after the last
@@ -23,6 +24,7 @@
 struct gksm_sweep {
 	struct gksm_mm_slot *slot;
 	bool due;
+	bool offload;
 	bool tell;
 	unsigned long start;
 	unsigned long end;

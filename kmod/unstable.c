@@ -13,6 +13,7 @@
 #include "index.h"
 #include "mm_slot.h"
 #include "scan.h"
+#include "sightings.h"
 #include "unstable.h"
 
 #define UNSTABLE_MIN_BITS 8 /* a page */
@@ -25,6 +26,7 @@ static struct gksm_index unstable_index;
 void gksm_unstable_init(void)
 {
 	gksm_index_init(&unstable_index, UNSTABLE_MIN_BITS, get_random_u64());
+	gksm_sightings_init(get_random_u64());
 }
 
 /**
@@ -33,6 +35,7 @@ void gksm_unstable_init(void)
 void gksm_unstable_exit(void)
 {
 	gksm_index_destroy(&unstable_index);
+	gksm_sightings_exit();
 }
 
 /**
@@ -58,7 +61,7 @@ void gksm_unstable_put(u64 key, u64 cookie)
 {
 	if (gksm_index_replace(&unstable_index, key, cookie))
 		return;
-	if (gksm_metadata_fits(gksm_mm_slots_bytes() +
+	if (gksm_metadata_fits(gksm_mm_slots_bytes() + gksm_sightings_bytes() +
 			       gksm_index_grown_bytes(&unstable_index)))
 		gksm_index_insert(&unstable_index, key, cookie);
 }
@@ -92,9 +95,9 @@ u64 gksm_unstable_nr(void)
 }
 
 /**
- * gksm_unstable_bytes() - memory in use
+ * gksm_unstable_bytes() - memory in use, for sightings as well
  */
 u64 gksm_unstable_bytes(void)
 {
-	return gksm_index_bytes(&unstable_index);
+	return gksm_index_bytes(&unstable_index) + gksm_sightings_bytes();
 }

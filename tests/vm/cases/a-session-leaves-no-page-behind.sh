@@ -19,6 +19,8 @@ search() {
 [ -e /proc/kcore ] || skip "the kernel has no /proc/kcore"
 load
 full_speed
+# Every page goes through staging memory in every pass.
+put incremental_passes 1
 # Writes the configuration, and compiles what has to be compiled.
 start_daemon
 stop_daemon
