@@ -2,6 +2,7 @@
 #ifndef GKSM_PAGE_STATE_H
 #define GKSM_PAGE_STATE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 /**
@@ -29,12 +30,12 @@
 
 #define GKSM_KEY_SHIFT 15
 #define GKSM_KEY_MASK (~0ULL << GKSM_KEY_SHIFT)
-#define GKSM_STATE_SETTLED (1ULL << 14)
+#define GKSM_STATE_SETTLED BIT_ULL(14)
 #define GKSM_STATE_FRAME (GKSM_STATE_SETTLED - 1)
 
 /* Keys that no content has. */
 #define GKSM_KEY_NONE 0ULL /* never read */
-#define GKSM_KEY_ZEROED (1ULL << GKSM_KEY_SHIFT) /* the zero page, by us */
+#define GKSM_KEY_ZEROED BIT_ULL(GKSM_KEY_SHIFT) /* the zero page, by us */
 #define GKSM_KEY_MERGED (2ULL << GKSM_KEY_SHIFT) /* a KSM page, of that frame */
 
 /* The key of a content, by its hash; of a key, itself. */

@@ -4,6 +4,7 @@
  *
  * Pure logic: compiled for user space too (tests/unit/kmod).
  */
+#include <linux/bits.h>
 #include <linux/math64.h>
 
 #include "rotation.h"
@@ -18,7 +19,7 @@
  * is a spike.
  */
 
-#define CIRCLE (1ULL << 32)
+#define CIRCLE BIT_ULL(32)
 
 /**
  * gksm_rotation_place() - where on the circle a region is

@@ -89,8 +89,7 @@ static void memory_is_ten_bits_a_page_and_slack(void **state)
 	(void)state;
 	gksm_sightings_begin(NR);
 	assert_in_range(gksm_sightings_bytes() * 8, 10 * NR, 10 * NR * 8 / 7);
-	assert_true(gksm_sightings_bytes() <=
-		    gksm_sightings_wanted_bytes(NR));
+	assert_true(gksm_sightings_bytes() <= gksm_sightings_wanted_bytes(NR));
 	assert_int_equal(shim_live_allocs(), 2);
 }
 
