@@ -29,6 +29,8 @@ const struct gksm_field gksm_fields[] = {
 	SETTING("sleep_millisecs", "ms", 0, UINT_MAX, "sleep between scans"),
 	SETTING("use_zero_pages", "", 0, 1,
 		"1: merge empty pages with the kernel's zero page"),
+	SETTING("cpu_budget_percent", "%", 0, 100000,
+		"of one CPU, for module and daemon, 0: no limit"),
 	SETTING("incremental_passes", "passes", 1, 65536,
 		"read untouched pages again once in so many"),
 	SETTING("batch_deadline_ms", "ms", 10, 60000,

@@ -28,7 +28,7 @@ struct gksm_field {
 };
 
 /* The writable fields come first in the table. */
-#define GKSM_NR_WRITABLE_FIELDS 8
+#define GKSM_NR_WRITABLE_FIELDS 9
 
 extern const struct gksm_field gksm_fields[];
 extern const size_t gksm_nr_fields;

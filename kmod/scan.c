@@ -20,6 +20,7 @@
 #include "kpage.h"
 #include "ksyms.h"
 #include "mm_slot.h"
+#include "pace.h"
 #include "scan.h"
 #include "session.h"
 #include "shrink.h"
@@ -59,6 +60,9 @@
 #define IDLE_MS 500 /* nobody opted in: look again after this */
 #define NEVER_MS U64_MAX
 
+/* With a budget, a quantum is over after this: it is time to reckon up. */
+#define BUDGET_QUANTUM_MS 10
+
 /* Entries that are only looked at and count as one page of pages_to_scan. */
 #define PASSED_OVER 32
 
@@ -87,6 +91,7 @@ struct gksm_settings gksm_settings = {
  * @in_pass:	 a pass has begun and not ended
  * @unsettle:	 nothing is settled any more: the next pass begins with that
  * @next_ms:	 when the next quantum is due
+ * @pace:	 the budget of processor time
  * @left:	 pages that are left of the present one
  * @passed_over: entries of this quantum that cost no more than a look
  * @tally:	 what became of the pages of this pass
@@ -105,6 +110,7 @@ static struct scan {
 	bool in_pass;
 	atomic_t unsettle;
 	u64 next_ms;
+	struct gksm_pace pace;
 	unsigned long left;
 	u64 passed_over;
 	struct gksm_apply_tally tally;
@@ -426,14 +432,39 @@ static void fill_batch(void)
 		finish_batch();
 }
 
+/* How long the budget wants the thread to wait, in milliseconds. */
+static u64 budget_wait_ms(void)
+{
+	unsigned int percent = READ_ONCE(gksm_settings.cpu_budget_percent);
+	u64 used = READ_ONCE(current->se.sum_exec_runtime);
+
+	if (!percent) {
+		scan.pace = (struct gksm_pace){};
+		return 0;
+	}
+	if (scan.session)
+		used += gksm_session_cpu_ns(scan.session);
+	return DIV_ROUND_UP_ULL(gksm_pace_wait_ns(&scan.pace, percent,
+						  ktime_get_ns(), used),
+				NSEC_PER_MSEC);
+}
+
+static bool quantum_is_over(u64 begun_ms)
+{
+	return READ_ONCE(gksm_settings.cpu_budget_percent) &&
+	       now_ms() - begun_ms >= BUDGET_QUANTUM_MS;
+}
+
 static enum quantum scan_quantum(void)
 {
+	u64 begun_ms = now_ms();
+
 	if (!scan.left)
 		scan.left = READ_ONCE(gksm_settings.pages_to_scan);
 	if (!scan.left)
 		return QUANTUM_IDLE;
 	while (scan.left) {
-		if (interrupted())
+		if (interrupted() || quantum_is_over(begun_ms))
 			return QUANTUM_INTERRUPTED;
 		apply_finished();
 		if (!scan.in_pass && !begin_pass())
@@ -455,10 +486,13 @@ static enum quantum scan_quantum(void)
 /* Scan if it is time to. Returns how long the thread may sleep. */
 static u64 scan_turn(void)
 {
-	u64 now = now_ms();
+	u64 now = now_ms(), wait;
 
 	if (now < scan.next_ms)
 		return scan.next_ms - now;
+	wait = budget_wait_ms();
+	if (wait)
+		return wait;
 	scan.next_ms = 0;
 	switch (scan_quantum()) {
 	case QUANTUM_SPENT:

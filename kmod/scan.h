@@ -17,6 +17,7 @@
  * @max_shared_pages: most merged pages, 0: no limit; they cannot be swapped
  * @max_metadata_kib: most memory for hashes and candidates, 0: no limit
  * @use_zero_pages:   merge pages of zeros with the kernel's zero page
+ * @cpu_budget_percent: of one CPU, for the thread and the daemon; 0: none
  * @incremental_passes: after how many passes everything has been read again
  *		      once, also what nobody touched; 1: in every pass
  *
@@ -29,6 +30,7 @@ struct gksm_settings {
 	unsigned long max_shared_pages;
 	unsigned long max_metadata_kib;
 	bool use_zero_pages;
+	unsigned int cpu_budget_percent;
 	unsigned int incremental_passes;
 };
 

@@ -8,6 +8,8 @@
 #include <linux/poll.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/xxhash.h>
@@ -139,6 +141,8 @@ static void destroy(struct kref *ref)
 	struct gksm_session *s = container_of(ref, struct gksm_session, ref);
 
 	free_memory(s);
+	if (s->owner)
+		put_task_struct(s->owner);
 	kfree(s);
 }
 
@@ -236,6 +240,20 @@ void gksm_session_close(struct gksm_session *session)
 	gksm_session_put(session);
 }
 
+/* Processor time of a process, those of its threads that have ended included. */
+static u64 process_ns(struct task_struct *leader)
+{
+	struct task_struct *thread;
+	u64 ns;
+
+	rcu_read_lock();
+	ns = READ_ONCE(leader->signal->sum_sched_runtime);
+	for_each_thread(leader, thread)
+		ns += READ_ONCE(thread->se.sum_exec_runtime);
+	rcu_read_unlock();
+	return ns;
+}
+
 static int check_setup(const struct gksm_setup *setup)
 {
 	if (!setup->nr_batches || setup->nr_batches > GKSM_MAX_BATCHES ||
@@ -308,6 +326,8 @@ int gksm_session_setup(struct gksm_session *session, struct gksm_setup *setup)
 		err = alloc_memory(session, setup);
 	if (!err) {
 		session->batch_slots = setup->batch_slots;
+		session->owner = get_task_struct(current->group_leader);
+		session->owner_ns = process_ns(session->owner);
 		setup->staging_bytes = area_bytes(&session->staging);
 		setup->slots_bytes = area_bytes(&session->slots);
 		setup->results_bytes = area_bytes(&session->results);
@@ -651,6 +671,17 @@ u64 gksm_session_wait_ms(struct gksm_session *session)
 	if (done || deadline <= now)
 		return 0;
 	return deadline == U64_MAX ? U64_MAX : deadline - now;
+}
+
+/**
+ * gksm_session_cpu_ns() - what the daemon has used since SETUP
+ * @session: after SETUP
+ *
+ * Return: nanoseconds of processor time of all its threads.
+ */
+u64 gksm_session_cpu_ns(const struct gksm_session *session)
+{
+	return process_ns(session->owner) - session->owner_ns;
 }
 
 /**

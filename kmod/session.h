@@ -11,6 +11,7 @@
 
 #include "batch.h"
 
+struct task_struct;
 struct vm_area_struct;
 
 /**
@@ -35,6 +36,8 @@ struct gksm_area {
  * @ring:	 the batches
  * @closed:	 the file is closed: no more work
  * @revoked:	 a hash was wrong: no more work
+ * @owner:	 the process that called SETUP
+ * @owner_ns:	 processor time that it had used before
  * @batch_slots: slots of a batch
  * @staging:	 pages' contents
  * @slots:	 struct gksm_slot
@@ -49,6 +52,8 @@ struct gksm_session {
 	struct gksm_ring ring;
 	bool closed;
 	bool revoked;
+	struct task_struct *owner;
+	u64 owner_ns;
 	u32 batch_slots;
 	struct gksm_area staging;
 	struct gksm_area slots;
@@ -80,6 +85,7 @@ void gksm_session_release(struct gksm_session *session,
 			  struct gksm_batch *batch);
 bool gksm_session_busy(struct gksm_session *session);
 u64 gksm_session_wait_ms(struct gksm_session *session);
+u64 gksm_session_cpu_ns(const struct gksm_session *session);
 
 const char *gksm_session_state(void);
 u64 gksm_session_bytes(void);

@@ -19,6 +19,7 @@
 
 #define MIN_DEADLINE_MS 10
 #define MAX_DEADLINE_MS 60000
+#define MAX_BUDGET_PERCENT 100000
 #define MAX_INCREMENTAL_PASSES 65536
 
 static u64 metadata_bytes(void)
@@ -81,6 +82,8 @@ static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
 UINT_SETTING(pages_to_scan, gksm_settings.pages_to_scan, 0, UINT_MAX);
 UINT_SETTING(sleep_millisecs, gksm_settings.sleep_millisecs, 0, UINT_MAX);
+UINT_SETTING(cpu_budget_percent, gksm_settings.cpu_budget_percent, 0,
+	     MAX_BUDGET_PERCENT);
 UINT_SETTING(incremental_passes, gksm_settings.incremental_passes, 1,
 	     MAX_INCREMENTAL_PASSES);
 UINT_SETTING(batch_deadline_ms, gksm_batch_deadline_ms, MIN_DEADLINE_MS,
@@ -208,6 +211,7 @@ static struct attribute *attributes[] = {
 	&pages_to_scan_attr.attr,
 	&sleep_millisecs_attr.attr,
 	&use_zero_pages_attr.attr,
+	&cpu_budget_percent_attr.attr,
 	&incremental_passes_attr.attr,
 	&max_shared_pages_attr.attr,
 	&max_metadata_kib_attr.attr,

@@ -74,7 +74,8 @@ make_sysfs() {
 	local file
 	for file in run=0 pages_to_scan=100 sleep_millisecs=20 \
 		use_zero_pages=0 batch_deadline_ms=1000 max_shared_pages=0 \
-		max_metadata_kib=0 incremental_passes=64; do
+		max_metadata_kib=0 incremental_passes=64 \
+		cpu_budget_percent=0; do
 		echo "${file#*=}" >"$1/${file%=*}"
 	done
 	for file in full_scans=3 generations=2 pages_scanned=4000 pages_shared=100 \

@@ -54,6 +54,7 @@ static void every_key_is_read(void **state)
 				   "batch_slots = 2048\n[scan]\nrun = 1\n"
 				   "pages_to_scan = 5\nsleep_millisecs = 6\n"
 				   "use_zero_pages = 1\n"
+				   "cpu_budget_percent = 20\n"
 				   "incremental_passes = 3\n"
 				   "batch_deadline_ms = 700\n"
 				   "max_shared_pages = 8\n"
