@@ -62,6 +62,12 @@ uint64_t *gksm_gpu_names(struct gksm_gpu *gpu, unsigned int batch)
 	return gpu->lanes[batch].names;
 }
 
+/* Is it a search in an index of this engine's own? */
+static bool has_index(const struct gksm_gpu *gpu, const struct gksm_lane *lane)
+{
+	return lane->is_search && !gpu->backend->home;
+}
+
 static int check_submit(struct gksm_gpu *gpu, unsigned int batch,
 			unsigned int nr_pages, unsigned int nr_known)
 {
@@ -156,12 +162,30 @@ int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
 	lane->nr_pages = nr_pages;
 	lane->nr_known = nr_known;
 	lane->is_search = nr_pages || nr_known;
-	if (lane->is_search)
-		gksm_index_prepare(gpu, lane);
+	if (!has_index(gpu, lane))
+		return start(gpu, batch);
+	gksm_index_prepare(gpu, lane);
 	err = start(gpu, batch);
-	if (!err && lane->is_search)
+	if (!err)
 		gksm_index_submitted(gpu, lane);
 	return err;
+}
+
+/**
+ * gksm_engine_wake - make the descriptor readable
+ * @gpu: the engine
+ *
+ * Context: any thread.
+ */
+void gksm_engine_wake(struct gksm_gpu *gpu)
+{
+	const uint64_t one = 1;
+	ssize_t written;
+
+	do {
+		written = write(gpu->done_fd, &one, sizeof(one));
+	} while (written < 0 && errno == EINTR);
+	/* It cannot fail otherwise: the counter holds 2^64 - 2 batches. */
 }
 
 /**
@@ -175,20 +199,17 @@ int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
  */
 void gksm_engine_complete(struct gksm_gpu *gpu, unsigned int batch, int error)
 {
-	const uint64_t one = 1;
 	struct gksm_lane *lane = &gpu->lanes[batch];
-	ssize_t written;
 
 	lane->error = error;
 	atomic_store(&lane->state, GKSM_LANE_DONE);
-	do {
-		written = write(gpu->done_fd, &one, sizeof(one));
-	} while (written < 0 && errno == EINTR);
-	/* It cannot fail otherwise: the counter holds 2^64 - 2 batches. */
+	gksm_engine_wake(gpu);
 }
 
 static bool find_done(struct gksm_gpu *gpu, unsigned int *batch)
 {
+	if (gpu->backend->advance)
+		gpu->backend->advance(gpu);
 	for (unsigned int n = 0; n < gpu->nr_batches; n++) {
 		const unsigned int b = (gpu->next_reap + n) % gpu->nr_batches;
 
@@ -199,6 +220,50 @@ static bool find_done(struct gksm_gpu *gpu, unsigned int *batch)
 		}
 	}
 	return false;
+}
+
+static void count_batch(struct gksm_gpu *gpu, const struct gksm_gpu_batch *done)
+{
+	if (done->error || !done->nr_pages)
+		return;
+	gpu->nr_computed++;
+	gpu->nr_hashed += done->nr_pages;
+}
+
+/**
+ * gksm_engine_take - gksm_gpu_reap() without a look at the descriptor
+ * @gpu:  the engine, bound
+ * @done: out: the batch and its results
+ *
+ * Return: whether there was one.
+ */
+bool gksm_engine_take(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
+{
+	struct gksm_lane *lane;
+	unsigned int batch;
+
+	if (!find_done(gpu, &batch))
+		return false;
+	lane = &gpu->lanes[batch];
+	*done = (struct gksm_gpu_batch){
+		.batch = batch,
+		.nr_pages = lane->nr_pages,
+		.hashes = lane->hashes,
+		.zeros = lane->zeros,
+		.nr_entries = lane->is_search ? gksm_lane_entries(lane) : 0,
+		.found = lane->found,
+		.twins = lane->twins,
+		.error = lane->error,
+	};
+	if (gksm_lane_entries(lane))
+		gpu->backend->collect(gpu, done);
+	if (has_index(gpu, lane))
+		gksm_index_reaped(gpu, lane, done->error);
+	count_batch(gpu, done);
+	if (done->error)
+		lane->nr_pages = 0;
+	atomic_store(&lane->state, GKSM_LANE_IDLE);
+	return true;
 }
 
 /**
@@ -217,39 +282,15 @@ static bool find_done(struct gksm_gpu *gpu, unsigned int *batch)
  */
 int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 {
-	struct gksm_lane *lane;
-	unsigned int batch;
 	uint64_t count;
 
 	if (!gpu->pages)
 		return gksm_fail(gpu, -ENOTCONN, "no page memory is bound");
-	if (!find_done(gpu, &batch)) {
-		while (read(gpu->done_fd, &count, sizeof(count)) < 0 &&
-		       errno == EINTR)
-			;
-		if (!find_done(gpu, &batch))
-			return -EAGAIN;
-	}
-
-	lane = &gpu->lanes[batch];
-	*done = (struct gksm_gpu_batch){
-		.batch = batch,
-		.nr_pages = lane->nr_pages,
-		.hashes = lane->hashes,
-		.zeros = lane->zeros,
-		.nr_entries = lane->is_search ? gksm_lane_entries(lane) : 0,
-		.found = lane->found,
-		.twins = lane->twins,
-		.error = lane->error,
-	};
-	if (gksm_lane_entries(lane))
-		gpu->backend->collect(gpu, done);
-	if (lane->is_search)
-		gksm_index_reaped(gpu, lane, done->error);
-	if (done->error)
-		lane->nr_pages = 0;
-	atomic_store(&lane->state, GKSM_LANE_IDLE);
-	return 0;
+	if (gksm_engine_take(gpu, done))
+		return 0;
+	while (read(gpu->done_fd, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+	return gksm_engine_take(gpu, done) ? 0 : -EAGAIN;
 }
 
 /**

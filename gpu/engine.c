@@ -35,6 +35,7 @@ struct gksm_gpu *gksm_engine_new(const struct gksm_gpu_options *options)
 		return NULL;
 	}
 	gpu->log = options->log;
+	gpu->alert = options->alert;
 	gpu->log_arg = options->log_arg;
 	return gpu;
 }
@@ -73,6 +74,48 @@ void gksm_gpu_close(struct gksm_gpu *gpu)
 const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu)
 {
 	return &gpu->info;
+}
+
+/**
+ * gksm_gpu_get_device - one of the devices that compute, and what it did
+ * @gpu:    the engine
+ * @number: which, from 0
+ * @device: out
+ *
+ * Return: 0, or -ENOENT: there are no more.
+ */
+int gksm_gpu_get_device(const struct gksm_gpu *gpu, unsigned int number,
+			struct gksm_gpu_device *device)
+{
+	if (gpu->backend->get_device)
+		return gpu->backend->get_device(gpu, number, device);
+	if (number)
+		return -ENOENT;
+	*device = (struct gksm_gpu_device){
+		.info = gpu->info,
+		.is_home = true,
+		.nr_batches = gpu->nr_computed,
+		.nr_pages = gpu->nr_hashed,
+	};
+	return 0;
+}
+
+/**
+ * gksm_gpu_check - give up devices that failed without a word
+ * @gpu:	 the engine
+ * @patience_ms: how long a device may have batches and finish none
+ *
+ * For an engine with several devices: what a device that is given up had goes
+ * to others, or comes back with an error if none is left. An engine with one
+ * device is for the caller to give up.
+ *
+ * Return: how many were given up.
+ */
+unsigned int gksm_gpu_check(struct gksm_gpu *gpu, unsigned int patience_ms)
+{
+	if (!gpu->pages || !gpu->backend->check)
+		return 0;
+	return gpu->backend->check(gpu, patience_ms);
 }
 
 /**
@@ -208,6 +251,8 @@ int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 	err = gpu->backend->bind(gpu);
 	if (err && err != -ETIMEDOUT)
 		destroy_lanes(gpu);
+	gpu->nr_computed = 0;
+	gpu->nr_hashed = 0;
 	return err;
 }
 

@@ -13,12 +13,12 @@
 #define GKSM_ENGINE_ERROR_BYTES 512
 
 /**
- * DOC: Two backends, one engine
+ * DOC: Three backends, one engine
  *
  * engine.c keeps what does not depend on who computes: the lanes' states,
  * the caller's arrays, the file descriptor and every check of an argument.
- * A backend (struct gksm_backend: opencl.c or twin.c) moves one lane from
- * IN_FLIGHT to DONE:
+ * A backend (struct gksm_backend: opencl.c, twin.c, or pool.c, which
+ * has other engines compute) moves one lane from IN_FLIGHT to DONE:
  *
  *	IDLE --submit--> IN_FLIGHT --gksm_engine_complete()--> DONE --reap--> IDLE
  *
@@ -136,6 +136,11 @@ struct gksm_gpu;
  *	     of a lane that is DONE
  * @compare: as gksm_gpu_compare(); arguments are checked, the lane is IDLE
  * @close:   free gpu->backend_data; called after @unbind
+ * @advance: look what other engines have finished, before a lane that is DONE
+ *	     is searched for; NULL: there are none
+ * @check:   as gksm_gpu_check(); NULL: nobody can be given up
+ * @home:    the engine that keeps the index; NULL: this one does
+ * @get_device: as gksm_gpu_get_device(); NULL: there is one, this one
  */
 struct gksm_backend {
 	int (*bind)(struct gksm_gpu *gpu);
@@ -146,6 +151,11 @@ struct gksm_backend {
 		       const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
 		       uint8_t *equal);
 	void (*close)(struct gksm_gpu *gpu);
+	void (*advance)(struct gksm_gpu *gpu);
+	unsigned int (*check)(struct gksm_gpu *gpu, unsigned int patience_ms);
+	struct gksm_gpu *(*home)(const struct gksm_gpu *gpu);
+	int (*get_device)(const struct gksm_gpu *gpu, unsigned int number,
+			  struct gksm_gpu_device *device);
 };
 
 /**
@@ -154,6 +164,7 @@ struct gksm_backend {
  * @backend_data: the backend's own state
  * @info:	  what was opened
  * @log:	  from the options, may be NULL
+ * @alert:	  likewise
  * @log_arg:	  from the options
  * @done_fd:	  eventfd, readable when a lane may be DONE
  * @pages:	  the caller's page memory, NULL when not bound
@@ -164,6 +175,8 @@ struct gksm_backend {
  * @arrays:	  memory of all lanes' seeds, hashes and zeros
  * @arrays_bytes: its size
  * @next_reap:	  where the search for a DONE lane starts, so that none starves
+ * @nr_computed:  batches with pages that were reaped without error since bind
+ * @nr_hashed:	  their pages
  * @error:	  last error, one line
  */
 struct gksm_gpu {
@@ -171,6 +184,7 @@ struct gksm_gpu {
 	void *backend_data;
 	struct gksm_gpu_info info;
 	void (*log)(void *arg, const char *line);
+	void (*alert)(void *arg, const char *line);
 	void *log_arg;
 	int done_fd;
 	const uint8_t *pages;
@@ -181,6 +195,8 @@ struct gksm_gpu {
 	uint8_t *arrays;
 	size_t arrays_bytes;
 	unsigned int next_reap;
+	uint64_t nr_computed;
+	uint64_t nr_hashed;
 	char error[GKSM_ENGINE_ERROR_BYTES];
 };
 
@@ -195,7 +211,9 @@ extern unsigned int gksm_engine_patience_ms;
 struct gksm_gpu *gksm_engine_new(const struct gksm_gpu_options *options);
 const uint8_t *gksm_engine_pages(const struct gksm_gpu *gpu,
 				 unsigned int batch);
+void gksm_engine_wake(struct gksm_gpu *gpu);
 void gksm_engine_complete(struct gksm_gpu *gpu, unsigned int batch, int error);
+bool gksm_engine_take(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
 int gksm_engine_wait(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
 int gksm_engine_unbind(struct gksm_gpu *gpu);
 
@@ -203,6 +221,8 @@ int gksm_engine_unbind(struct gksm_gpu *gpu);
 int gksm_fail(struct gksm_gpu *gpu, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void gksm_log(struct gksm_gpu *gpu, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void gksm_alert(struct gksm_gpu *gpu, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* index.c */
@@ -219,6 +239,9 @@ void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
 /* The C twin as a backend. */
 void gksm_twin_describe(struct gksm_gpu_info *info, unsigned int index);
 int gksm_twin_open(struct gksm_gpu *gpu);
+int gksm_twin_compare(struct gksm_gpu *gpu, unsigned int batch,
+		      const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
+		      uint8_t *equal);
 
 int gksm_selftest_run(struct gksm_gpu *gpu);
 

@@ -60,22 +60,39 @@ enum gksm_gpu_kind {
 };
 
 /**
+ * DOC: Several devices
+ *
+ * An engine may have several devices (see struct gksm_gpu_options). Nothing in
+ * its life changes: each batch goes to the device that should be done with it
+ * first, and there is one index. What fails is passed over as long as another
+ * device is left: an engine fails when its last device does. A caller should
+ * also look now and then, with gksm_gpu_check(), for a device that failed
+ * without a word.
+ */
+
+/**
  * struct gksm_gpu_options - how to open an engine; all zero is the default
  * @device:	NULL or "auto": first device that passes its self-test, in the
  *		order of enum gksm_gpu_kind, and the twin if none does;
  *		"twin": the C twin; a decimal index as printed by
  *		gksm_gpu_list(), or a case-insensitive part of a device or
- *		platform name: that device or an error
+ *		platform name: that device or an error; several of these with
+ *		commas between them: those that pass their self-tests, at once;
+ *		"all": every OpenCL device that does, and the twin if none does
  * @cache_dir:	where built programs are kept; NULL: no cache
+ * @upload:	upload pages also to devices that share the host's memory
  * @log:	called with one line (no newline) for what is worth knowing
  *		and is no error: devices passed over and why, cache misses;
  *		NULL: silent
- * @log_arg:	first argument of @log
+ * @alert:	the same for a device that failed while others go on
+ * @log_arg:	first argument of @log and @alert
  */
 struct gksm_gpu_options {
 	const char *device;
 	const char *cache_dir;
+	bool upload;
 	void (*log)(void *arg, const char *line);
+	void (*alert)(void *arg, const char *line);
 	void *log_arg;
 };
 
@@ -176,6 +193,24 @@ struct gksm_gpu_index {
 	unsigned int nr_grown;
 };
 
+/**
+ * struct gksm_gpu_device - one of an engine's devices
+ * @info:	 what it is
+ * @is_home:	 it keeps the index
+ * @is_lost:	 it failed, and is not used any more
+ * @nr_batches:	 batches whose pages it hashed, since bind
+ * @nr_pages:	 their pages
+ * @pages_per_s: how fast it is thought to be; 0: not known
+ */
+struct gksm_gpu_device {
+	struct gksm_gpu_info info;
+	bool is_home;
+	bool is_lost;
+	uint64_t nr_batches;
+	uint64_t nr_pages;
+	uint64_t pages_per_s;
+};
+
 int gksm_gpu_open(struct gksm_gpu **gpu,
 		  const struct gksm_gpu_options *options);
 void gksm_gpu_close(struct gksm_gpu *gpu);
@@ -198,6 +233,9 @@ int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
 int gksm_gpu_generation(struct gksm_gpu *gpu);
 int gksm_gpu_get_index(const struct gksm_gpu *gpu,
 		       struct gksm_gpu_index *index);
+int gksm_gpu_get_device(const struct gksm_gpu *gpu, unsigned int number,
+			struct gksm_gpu_device *device);
+unsigned int gksm_gpu_check(struct gksm_gpu *gpu, unsigned int patience_ms);
 int gksm_gpu_fd(const struct gksm_gpu *gpu);
 int gksm_gpu_reap(struct gksm_gpu *gpu, struct gksm_gpu_batch *done);
 /*

@@ -213,6 +213,16 @@ void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
 		index->counts[c] = lane->counts[c];
 }
 
+/* Whoever keeps the index keeps this too; nobody does if all were lost. */
+static struct gksm_index *find_index(const struct gksm_gpu *gpu)
+{
+	struct gksm_gpu *home = NULL;
+
+	if (gpu->backend->home)
+		home = gpu->backend->home(gpu);
+	return home ? &home->index : (struct gksm_index *)&gpu->index;
+}
+
 /**
  * gksm_gpu_generation - the next generation begins
  * @gpu: the engine, bound
@@ -224,10 +234,11 @@ void gksm_index_reaped(struct gksm_gpu *gpu, const struct gksm_lane *lane,
  */
 int gksm_gpu_generation(struct gksm_gpu *gpu)
 {
-	struct gksm_index *index = &gpu->index;
+	struct gksm_index *index;
 
 	if (!gpu->pages)
 		return gksm_fail(gpu, -ENOTCONN, "no page memory is bound");
+	index = find_index(gpu);
 	index->generation = index->generation % INDEX_NR_GENERATIONS + 1;
 	index->expired |= 1U << index->generation;
 	index->is_short = false;
@@ -243,10 +254,11 @@ int gksm_gpu_generation(struct gksm_gpu *gpu)
  */
 int gksm_gpu_get_index(const struct gksm_gpu *gpu, struct gksm_gpu_index *state)
 {
-	const struct gksm_index *index = &gpu->index;
+	const struct gksm_index *index;
 
 	if (!gpu->pages)
 		return -ENOTCONN;
+	index = find_index(gpu);
 	*state = (struct gksm_gpu_index){
 		.nr_slots = gksm_index_slots(index->nr_homes),
 		.nr_entries = count_live(index),

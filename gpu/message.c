@@ -39,6 +39,18 @@ int gksm_fail(struct gksm_gpu *gpu, int error, const char *format, ...)
 	return error;
 }
 
+static void say(void (*to)(void *arg, const char *line), void *arg,
+		const char *format, va_list args)
+{
+	char line[2 * GKSM_ENGINE_ERROR_BYTES];
+
+	if (!to)
+		return;
+	vsnprintf(line, sizeof(line), format, args);
+	keep_to_one_line(line);
+	to(arg, line);
+}
+
 /**
  * gksm_log - say something that is worth knowing and is no error
  * @gpu:    whose log function to call, if there is one
@@ -46,14 +58,23 @@ int gksm_fail(struct gksm_gpu *gpu, int error, const char *format, ...)
  */
 void gksm_log(struct gksm_gpu *gpu, const char *format, ...)
 {
-	char line[2 * GKSM_ENGINE_ERROR_BYTES];
 	va_list args;
 
-	if (!gpu->log)
-		return;
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	say(gpu->log, gpu->log_arg, format, args);
 	va_end(args);
-	keep_to_one_line(line);
-	gpu->log(gpu->log_arg, line);
+}
+
+/**
+ * gksm_alert - say that something failed and others go on
+ * @gpu:    whose alert function to call, if there is one
+ * @format: the line, without a newline
+ */
+void gksm_alert(struct gksm_gpu *gpu, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(gpu->alert, gpu->log_arg, format, args);
+	va_end(args);
 }

@@ -236,9 +236,20 @@ static void twin_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 	done->device_ns = twin->device_ns[done->batch];
 }
 
-static int twin_compare(struct gksm_gpu *gpu, unsigned int batch,
-			const struct gksm_gpu_pair *pairs,
-			unsigned int nr_pairs, uint8_t *equal)
+/**
+ * gksm_twin_compare - compare pairs of the caller's pages; see struct
+ * gksm_backend
+ * @gpu:      any engine, bound
+ * @batch:    whose pages
+ * @pairs:    pages of the batch
+ * @nr_pairs: how many
+ * @equal:    out
+ *
+ * Return: 0.
+ */
+int gksm_twin_compare(struct gksm_gpu *gpu, unsigned int batch,
+		      const struct gksm_gpu_pair *pairs, unsigned int nr_pairs,
+		      uint8_t *equal)
 {
 	const uint8_t *pages = gksm_engine_pages(gpu, batch);
 
@@ -266,7 +277,7 @@ static const struct gksm_backend twin_backend = {
 	.unbind = twin_unbind,
 	.submit = twin_submit,
 	.collect = twin_collect,
-	.compare = twin_compare,
+	.compare = gksm_twin_compare,
 	.close = twin_close,
 };
 

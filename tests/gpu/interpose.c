@@ -52,7 +52,25 @@ static bool shall_fail(const char *function)
 	if (interpose.fail_in && strcmp(interpose.fail_in, function) != 0)
 		return false;
 	interpose.nr_calls++;
+	if (interpose.fail_on)
+		return interpose.nr_calls >= interpose.fail_at;
 	return interpose.nr_calls == interpose.fail_at;
+}
+
+static bool is_victim(cl_command_queue queue)
+{
+	cl_device_id device = NULL;
+
+	if (!interpose.victim)
+		return true;
+	clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device,
+			      NULL);
+	return device == interpose.victim;
+}
+
+static bool shall_fail_on(cl_command_queue queue, const char *function)
+{
+	return is_victim(queue) && shall_fail(function);
 }
 
 /* A call that returns its status. */
@@ -179,7 +197,7 @@ cl_int __wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
 				     cl_uint nr, const cl_event *wait,
 				     cl_event *event)
 {
-	if (shall_fail("clEnqueueNDRangeKernel"))
+	if (shall_fail_on(queue, "clEnqueueNDRangeKernel"))
 		return interpose.fail_status;
 	interpose.nr_mapped_at_launch = interpose.nr_mapped;
 	mark_buffers(NULL, SIZE_MAX, false);
@@ -196,7 +214,7 @@ cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
 				   const void *data, cl_uint nr,
 				   const cl_event *wait, cl_event *event)
 {
-	if (shall_fail("clEnqueueWriteBuffer"))
+	if (shall_fail_on(queue, "clEnqueueWriteBuffer"))
 		return interpose.fail_status;
 	interpose.nr_uploaded_bytes += size;
 	mark_buffers(buffer, SIZE_MAX, false);
@@ -213,7 +231,7 @@ cl_int __wrap_clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer,
 				  void *data, cl_uint nr, const cl_event *wait,
 				  cl_event *event)
 {
-	if (shall_fail("clEnqueueReadBuffer"))
+	if (shall_fail_on(queue, "clEnqueueReadBuffer"))
 		return interpose.fail_status;
 	if (interpose.read_whole)
 		clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof(size), &size,
@@ -306,7 +324,7 @@ void *__wrap_clEnqueueMapBuffer(cl_command_queue queue, cl_mem buffer,
 				const cl_event *wait, cl_event *event,
 				cl_int *status)
 {
-	if (shall_fail("clEnqueueMapBuffer")) {
+	if (shall_fail_on(queue, "clEnqueueMapBuffer")) {
 		*status = interpose.fail_status;
 		return NULL;
 	}
@@ -325,7 +343,7 @@ cl_int __wrap_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem buffer,
 				      void *mapped, cl_uint nr,
 				      const cl_event *wait, cl_event *event)
 {
-	if (shall_fail("clEnqueueUnmapMemObject"))
+	if (shall_fail_on(queue, "clEnqueueUnmapMemObject"))
 		return interpose.fail_status;
 	interpose.nr_mapped--;
 	if (interpose.stale_pages)
@@ -404,8 +422,16 @@ REAL(cl_int, clSetEventCallback, cl_event, cl_int, event_callback, void *);
 cl_int __wrap_clSetEventCallback(cl_event event, cl_int when,
 				 event_callback callback, void *arg)
 {
+	cl_command_queue queue;
+
 	if (shall_fail("clSetEventCallback"))
 		return interpose.fail_status;
+	if (!interpose.victim ||
+	    __real_clGetEventInfo(event, CL_EVENT_COMMAND_QUEUE, sizeof(queue),
+				  &queue, NULL))
+		queue = NULL;
+	if (queue && !is_victim(queue))
+		return __real_clSetEventCallback(event, when, callback, arg);
 	if (interpose.lose_callbacks) {
 		if (nr_lost == sizeof(lost) / sizeof(*lost))
 			abort();

@@ -23,7 +23,10 @@
  * @edit_to:	      by this
  * @read_whole:	      what is read of a buffer is all of it
  * @fail_at:	      which call that can fail shall, from 1; 0: none
+ * @fail_on:	      so shall every later one
  * @fail_in:	      count calls of this function alone, or NULL
+ * @victim:	      of calls with a queue, count and spoil those of this
+ *		      device alone, and callbacks likewise; or NULL
  * @fail_status:      what it says
  * @finish_status:    not 0: batches finish with this status
  * @kernel_status:    not 0: that is what became of kernels
@@ -46,7 +49,9 @@ struct interpose {
 	const char *edit_to;
 	bool read_whole;
 	unsigned int fail_at;
+	bool fail_on;
 	const char *fail_in;
+	cl_device_id victim;
 	cl_int fail_status;
 	cl_int finish_status;
 	cl_int kernel_status;
