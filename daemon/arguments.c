@@ -15,7 +15,7 @@ static const struct gksm_option options[NR_OPTIONS] = {
 	[OPT_CONFIG] = { "config", 'c', "FILE",
 			 "read FILE instead of " GKSM_CONFIG_PATH, false },
 	[OPT_DEVICE] = { "device", 'd', "NAME",
-			 "auto, twin, an index, or part of a device's name",
+			 "auto, all, twin, an index, or part of a name; see gksmd(8)",
 			 false },
 	[OPT_BATCHES] = { "batches", 'b', "N", "batches in flight at most",
 			  false },

@@ -117,13 +117,22 @@ int gksm_confine_begin(struct gksm_confine *confine)
 }
 
 /* The twin is ours, PoCL has been watched. */
-static bool needs_no_files(const struct gksm_device *device)
+static bool is_watched(const struct gksm_gpu_info *info)
 {
-	const struct gksm_gpu_info *info = gksm_gpu_get_info(device->gpu);
-
 	return info->kind == GKSM_GPU_KIND_TWIN ||
 	       (info->kind == GKSM_GPU_KIND_CPU &&
 		strcmp(info->platform, "Portable Computing Language") == 0);
+}
+
+static bool needs_no_files(const struct gksm_device *device)
+{
+	struct gksm_gpu_device its;
+
+	for (unsigned int n = 0; !gksm_gpu_get_device(device->gpu, n, &its);
+	     n++)
+		if (!is_watched(&its.info))
+			return false;
+	return true;
 }
 
 static int enter_jail(struct gksm_confine *confine)

@@ -9,7 +9,7 @@
 
 #include "reply.h"
 
-#define GKSM_MAX_FIGURES 64
+#define GKSM_MAX_FIGURES 96
 
 /**
  * struct gksm_figure - one line of the daemon's

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * device.c - the device in use, and the next one if it fails
+ * device.c - the devices in use, and the next one if they fail
  *
  * With device "auto" a device that fails is closed and the next best that has
  * not failed takes over; the C twin is the last and needs no driver. Once the
  * daemon is confined no driver can be opened and the twin is the only one
- * (confine.c). A device
- * that was asked for by name has no successor.
+ * (confine.c). A device that was asked for by name has no successor.
+ *
+ * Of several devices those that are left go on by themselves (gpu/pool.h);
+ * what is said here of a device that failed is said of the last of them. "all"
+ * has a successor, as "auto" has; a list of names has none.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,14 +32,21 @@ static void log_device_line(void *arg, const char *line)
 	gksm_debug("%s", line);
 }
 
+static void warn_device_line(void *arg, const char *line)
+{
+	(void)arg;
+	gksm_warn("%s", line);
+}
+
 static int open_one(struct gksm_device *device, const char *which)
 {
 	const struct gksm_gpu_options options = {
 		.device = which,
 		.cache_dir = *device->cache_dir ? device->cache_dir : NULL,
 		.log = log_device_line,
+		.alert = warn_device_line,
 	};
-	const struct gksm_gpu_info *info;
+	struct gksm_gpu_device its;
 	int err = gksm_gpu_open(&device->gpu, &options);
 
 	if (err) {
@@ -44,14 +54,16 @@ static int open_one(struct gksm_device *device, const char *which)
 		gksm_error("%s", gksm_gpu_error(NULL));
 		return err;
 	}
-	info = gksm_gpu_get_info(device->gpu);
-	gksm_info("using device %u: %s (%s, driver %s)", info->index,
-		  info->name, kind_names[info->kind], info->driver);
+	for (unsigned int n = 0; !gksm_gpu_get_device(device->gpu, n, &its);
+	     n++)
+		gksm_info("using device %u: %s (%s, driver %s)", its.info.index,
+			  its.info.name, kind_names[its.info.kind],
+			  its.info.driver);
 	return 0;
 }
 
 /**
- * gksm_device_open - open a device
+ * gksm_device_open - open a device, or several
  * @device:    out
  * @wanted:    as gksm_gpu_options.device; must outlive @device
  * @cache_dir: where built programs are kept, "" for nowhere; same life
@@ -125,6 +137,21 @@ static void mark_failed(struct gksm_device *device, unsigned int index)
 		device->failed |= UINT64_C(1) << index;
 }
 
+static void mark_all_failed(struct gksm_device *device)
+{
+	struct gksm_gpu_device its;
+
+	for (unsigned int n = 0; !gksm_gpu_get_device(device->gpu, n, &its);
+	     n++)
+		mark_failed(device, its.info.index);
+}
+
+static bool has_successor(const struct gksm_device *device)
+{
+	return !strcmp(device->wanted, "auto") ||
+	       !strcmp(device->wanted, "all");
+}
+
 /* Tries device after device; each one that fails is not tried again. */
 static int open_next(struct gksm_device *device)
 {
@@ -165,10 +192,10 @@ int gksm_device_replace(struct gksm_device *device)
 	char name[sizeof(((struct gksm_gpu_info *)0)->name)];
 	const struct gksm_gpu_info *info = gksm_gpu_get_info(device->gpu);
 
-	mark_failed(device, info->index);
+	mark_all_failed(device);
 	snprintf(name, sizeof(name), "%s", info->name);
 	gksm_device_close(device);
-	if (strcmp(device->wanted, "auto") != 0) {
+	if (!has_successor(device)) {
 		gksm_error("device %s failed. Try: --device auto, which goes "
 			   "on with another",
 			   name);
@@ -191,7 +218,7 @@ void gksm_device_close(struct gksm_device *device)
 
 /**
  * gksm_device_kind - what sort of device is in use, for people
- * @device: open or closed
+ * @device: open or closed; of several that which keeps the index
  */
 const char *gksm_device_kind(const struct gksm_device *device)
 {
@@ -201,11 +228,76 @@ const char *gksm_device_kind(const struct gksm_device *device)
 
 /**
  * gksm_device_name - name of the device in use, for people
- * @device: open or closed
+ * @device: open or closed; of several that which keeps the index
  */
 const char *gksm_device_name(const struct gksm_device *device)
 {
 	return device->gpu ? gksm_gpu_get_info(device->gpu)->name : "no device";
+}
+
+/**
+ * gksm_device_count - how many devices are in use, and how many of them failed
+ * @device:  open or closed
+ * @nr_lost: out: how many failed while others go on
+ *
+ * Returns how many, with those that failed.
+ */
+unsigned int gksm_device_count(const struct gksm_device *device,
+			       unsigned int *nr_lost)
+{
+	struct gksm_gpu_device its;
+	unsigned int nr = 0;
+
+	*nr_lost = 0;
+	while (device->gpu && !gksm_gpu_get_device(device->gpu, nr, &its)) {
+		*nr_lost += its.is_lost;
+		nr++;
+	}
+	return nr;
+}
+
+static const char *state_name(const struct gksm_gpu_device *device)
+{
+	return device->is_lost ? "lost" : device->is_home ? "index" : "hashes";
+}
+
+/* One device's part of a status; @total: pages that all have hashed. */
+static void describe_one(const struct gksm_gpu_device *device, unsigned int n,
+			 uint64_t total, struct gksm_reply *reply)
+{
+	char key[GKSM_REPLY_MAX_WORD];
+
+	snprintf(key, sizeof(key), "device_%u", n);
+	gksm_reply_line(reply, "daemon", key, "%s, %s, %s",
+			kind_names[device->info.kind], state_name(device),
+			device->info.name);
+	snprintf(key, sizeof(key), "device_%u_pages", n);
+	gksm_reply_line(reply, "daemon", key, "%" PRIu64, device->nr_pages);
+	snprintf(key, sizeof(key), "device_%u_percent", n);
+	gksm_reply_line(reply, "daemon", key, "%.1f",
+			total ? 100 * (double)device->nr_pages / (double)total :
+				0.0);
+}
+
+/**
+ * gksm_device_reply - each device and its share, for the control socket
+ * @device: open or closed
+ * @reply:  they are added to it
+ */
+void gksm_device_reply(const struct gksm_device *device,
+		       struct gksm_reply *reply)
+{
+	struct gksm_gpu_device its;
+	uint64_t total = 0;
+
+	if (!device->gpu)
+		return;
+	for (unsigned int n = 0; !gksm_gpu_get_device(device->gpu, n, &its);
+	     n++)
+		total += its.nr_pages;
+	for (unsigned int n = 0; !gksm_gpu_get_device(device->gpu, n, &its);
+	     n++)
+		describe_one(&its, n, total, reply);
 }
 
 static void print_device(void *arg, const struct gksm_gpu_info *info)

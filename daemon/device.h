@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * device.h - the device in use, and the next one if it fails
+ * device.h - the devices in use, and the next one if they fail
  */
 #ifndef GKSM_DEVICE_H
 #define GKSM_DEVICE_H
@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 #include "gksm_gpu.h"
+#include "reply.h"
 
 /**
- * struct gksm_device - the device in use
+ * struct gksm_device - the device in use, or several
  * @gpu:	 open handle, NULL if there is none
  * @wanted:	 what was asked for; must stay valid
  * @cache_dir:	 where built programs are kept, "" for nowhere
@@ -41,6 +42,10 @@ int gksm_device_replace(struct gksm_device *device);
 void gksm_device_close(struct gksm_device *device);
 const char *gksm_device_kind(const struct gksm_device *device);
 const char *gksm_device_name(const struct gksm_device *device);
+unsigned int gksm_device_count(const struct gksm_device *device,
+			       unsigned int *nr_lost);
+void gksm_device_reply(const struct gksm_device *device,
+		       struct gksm_reply *reply);
 int gksm_device_list(void);
 
 #endif /* GKSM_DEVICE_H */

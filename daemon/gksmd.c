@@ -91,6 +91,7 @@ static void describe(void *arg, struct gksm_reply *reply)
 			gksm_device_name(&daemon->device));
 	gksm_reply_line(reply, "daemon", "device_kind", "%s",
 			gksm_device_kind(&daemon->device));
+	gksm_device_reply(&daemon->device, reply);
 	gksm_reply_line(reply, "daemon", "batches", "%u",
 			daemon->session.nr_batches);
 	gksm_reply_line(reply, "daemon", "batch_slots", "%u",

@@ -135,6 +135,8 @@ static int hand_back(struct gksm_server *server, uint64_t id)
  */
 static int replace_device(struct gksm_server *server)
 {
+	unsigned int nr_devices, nr_lost;
+
 	for (unsigned int i = 0; i < server->session->nr_batches; i++) {
 		struct gksm_lane *lane = &server->lanes[i];
 		int err = hand_back(server, lane->id);
@@ -147,7 +149,10 @@ static int replace_device(struct gksm_server *server)
 		lane->waiting.batch = 0;
 	}
 	server->nr_in_flight = 0;
-	server->stats.device_failures++;
+	/* Of several devices this was the last. */
+	nr_devices = gksm_device_count(server->device, &nr_lost);
+	server->stats.device_failures += nr_devices - server->nr_lost;
+	server->nr_lost = 0;
 	return gksm_device_replace(server->device);
 }
 
@@ -310,9 +315,23 @@ static void tell_alive(struct gksm_server *server)
 	gksm_notify_alive(&server->notify, line);
 }
 
+/* Devices that failed while others go on. */
+static void count_lost(struct gksm_server *server)
+{
+	unsigned int nr_lost;
+
+	gksm_device_count(server->device, &nr_lost);
+	server->stats.device_failures += nr_lost - server->nr_lost;
+	server->nr_lost = nr_lost;
+}
+
 /* A device can also fail without a word: nothing ever comes back. */
 static int check_progress(struct gksm_server *server)
 {
+	/* What it had begins anew with another one, or comes back. */
+	if (gksm_gpu_check(server->device->gpu, server->patience_ms))
+		server->progress_ms = gksm_clock_ms();
+	count_lost(server);
 	if (!server->nr_in_flight ||
 	    gksm_clock_ms() < server->progress_ms + server->patience_ms)
 		return 0;

@@ -46,6 +46,7 @@ struct gksm_lane {
  * @nr_in_flight: batches that the device computes
  * @progress_ms: when the device last finished a batch, or got the first
  * @patience_ms: a device that finishes nothing for so long has failed
+ * @nr_lost:   of several devices in use those that failed and were counted
  * @stats:     counters
  * @stop:      SIGTERM or SIGINT came
  */
@@ -63,6 +64,7 @@ struct gksm_server {
 	unsigned int nr_in_flight;
 	uint64_t progress_ms;
 	unsigned int patience_ms;
+	unsigned int nr_lost;
 	struct gksm_stats stats;
 	bool stop;
 };

@@ -18,7 +18,7 @@
  * @batches_late:      taken back by the module before the answer came
  * @batches_handed_back: given back without an answer: the device failed
  * @results_refused:   answers that the module did not accept
- * @device_failures:   devices that failed and were replaced
+ * @device_failures:   devices that failed and were replaced, or left out
  * @device_ns:	       time the device worked on completed batches
  * @slots:	       the answers of completed and late batches
  */

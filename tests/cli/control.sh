@@ -54,6 +54,8 @@ check ping 0 '' c ping
 check ping_operand 2 'usage: gksmctl ping' c ping now
 check status 0 '' c status
 prints status_device '^  device +twin$'
+prints status_share '^  device_0 +twin, index, twin$'
+prints status_percent '^  device_0_percent +0\.0$'
 prints status_uptime '^  uptime_seconds +[0-9]+$'
 prints status_batches '^  batches_taken +0$'
 check status_json 0 '' c status --json

@@ -13,6 +13,8 @@
  *   abi, page_size, max_batches, max_slots   what QUERY says
  *   batches    how many to hand out; default 20; 0: none, for ever
  *   late       every so many'th is taken back and its place used again
+ *   hints      equal hashes may be called twins, as where several devices
+ *	        compute
  *   badmsg     this COMPLETE, and everything after it, is EBADMSG
  *   unload     after so many batches the module goes away
  *   hang_up    after so many batches poll() says hang-up and NEXT nothing
@@ -245,6 +247,8 @@ static int next(struct gksm_next *argument)
 
 static int complete(struct gksm_complete *argument)
 {
+	const struct fake_leniency leniency = { .overtaken = knob("late", 0),
+						.hints = knob("hints", 0) };
 	const long badmsg = knob("badmsg", 0);
 	struct place *place = NULL;
 
@@ -264,8 +268,7 @@ static int complete(struct gksm_complete *argument)
 	}
 	if (argument->nr_slots) {
 		counts.completed++;
-		counts.wrong +=
-			fake_batch_check(&place->batch, knob("late", 0));
+		counts.wrong += fake_batch_check(&place->batch, &leniency);
 	} else {
 		counts.handed_back++;
 	}

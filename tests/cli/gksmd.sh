@@ -80,6 +80,32 @@ if [ -n "$cpu" ]; then
 	counted cl_fails_at_once taken=20
 fi
 
+# --- several devices at once: one that fails loses no batch, others go on
+if [ -n "$cpu" ]; then
+	export POCL_DEVICES='pthread basic'
+	check several 0 'using device .*basic' \
+		f hints=1,batches=60 --device all --batch-slots 64
+	counted several taken=60 completed=60
+	check several_late 0 'batches late' \
+		f hints=1,late=3,batches=40 --device 0,1,twin --batch-slots 64
+	counted several_late taken=40 completed=27 late=13
+	check several_again 5 '^gksmd: device 0 is named twice' \
+		f batches=1 --device 0,0
+	check several_typo 5 'no device matches "nothing"' \
+		f batches=1 --device 0,nothing
+	# All of OpenCL; then there is nobody, unless the twin is in the list.
+	check one_of_several_fails 0 'going on without it' f \
+		hints=1,batches=60,cl_fail=9 --device 0,twin --batch-slots 64
+	counted one_of_several_fails taken=60 completed=60 handed_back=0
+	check all_fail 0 'using device .*: twin' \
+		f hints=1,batches=60,cl_fail=9 --device all --batch-slots 64
+	counted all_fail taken=60 late=0
+	check listed_fail 5 'Try: --device auto' \
+		f hints=1,cl_fail=9 --device 0,1 --batch-slots 64
+	counted listed_fail
+	unset POCL_DEVICES
+fi
+
 # --- the module loses its trust, or goes
 check badmsg 9 'checked a hash of ours and it is wrong' f badmsg=5 --device twin
 counted badmsg

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -57,7 +58,8 @@ static unsigned int choose(const char *device)
 	if (device[0] >= '0' && device[0] <= '9')
 		return (unsigned int)strtoul(device, NULL, 10);
 	while (i < fake_nr_devices &&
-	       (strcmp(device, "auto") != 0 || fake_devices[i].open_error) &&
+	       ((strcmp(device, "auto") != 0 && strcmp(device, "all") != 0) ||
+		fake_devices[i].open_error) &&
 	       strcmp(device, fake_devices[i].name) != 0)
 		i++;
 	return i;
@@ -101,6 +103,45 @@ void gksm_gpu_close(struct gksm_gpu *gpu)
 const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu)
 {
 	return &gpu->info;
+}
+
+/* The second has the index after the first. */
+int gksm_gpu_get_device(const struct gksm_gpu *gpu, unsigned int number,
+			struct gksm_gpu_device *device)
+{
+	if (number > gpu->fake->has_second)
+		return -ENOENT;
+	*device = (struct gksm_gpu_device){
+		.info = gpu->info,
+		.is_home = !number,
+		.is_lost = number && gpu->fake->second_is_lost,
+		.nr_pages = number ? 1 : 3,
+	};
+	device->info.index += number;
+	return 0;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+unsigned int gksm_gpu_check(struct gksm_gpu *gpu, unsigned int patience_ms)
+{
+	struct fake_device *fake = gpu->fake;
+
+	fake->patience_ms = patience_ms;
+	if (!fake->patient_since_ms)
+		fake->patient_since_ms = now_ms();
+	if (!fake->nr_chances ||
+	    now_ms() < fake->patient_since_ms + patience_ms)
+		return 0;
+	fake->patient_since_ms = now_ms();
+	fake->nr_chances--;
+	return 1;
 }
 
 const char *gksm_gpu_error(const struct gksm_gpu *gpu)

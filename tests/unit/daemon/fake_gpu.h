@@ -18,6 +18,12 @@
  * @submit_error:  gksm_gpu_submit() gives this
  * @batch_error:   every batch comes back with this
  * @hangs:	   no batch ever comes back
+ * @has_second:	   the engine has a second device, of the same name
+ * @second_is_lost: which failed, and the first goes on
+ * @nr_chances:	   so often gksm_gpu_check() gives one up, each time when its
+ *		   patience has ended
+ * @patience_ms:   what it was told
+ * @patient_since_ms: its own; start with 0
  * @nr_opened:	   counts gksm_gpu_open()
  * @nr_generations: counts gksm_gpu_generation()
  */
@@ -29,6 +35,11 @@ struct fake_device {
 	int submit_error;
 	int batch_error;
 	bool hangs;
+	bool has_second;
+	bool second_is_lost;
+	unsigned int nr_chances;
+	unsigned int patience_ms;
+	uint64_t patient_since_ms;
 	unsigned int nr_opened;
 	unsigned int nr_generations;
 };

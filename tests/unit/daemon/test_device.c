@@ -75,6 +75,39 @@ static void auto_goes_on_with_the_next_best(void **state)
 	}
 }
 
+static void after_all_of_all_the_next_one_follows(void **state)
+{
+	(void)state;
+	fake_devices[0].has_second = true; /* cpu and gpu one */
+	assert_int_equal(open_and_bind("all"), 0);
+	assert_int_equal(gksm_device_replace(&device), 0);
+	assert_string_equal(gksm_device_name(&device), "gpu two");
+	assert_int_equal(fake_devices[1].nr_opened, 0);
+}
+
+static void each_device_has_its_share(void **state)
+{
+	static struct gksm_reply reply;
+	unsigned int nr_lost;
+
+	(void)state;
+	assert_int_equal(gksm_device_count(&device, &nr_lost), 0);
+	fake_devices[0].has_second = true;
+	fake_devices[0].second_is_lost = true;
+	assert_int_equal(open_and_bind("cpu"), 0);
+	assert_int_equal(gksm_device_count(&device, &nr_lost), 2);
+	assert_int_equal(nr_lost, 1);
+	gksm_reply_ok(&reply);
+	gksm_device_reply(&device, &reply);
+	assert_string_equal(reply.text, "gksm/1 ok\n"
+					"daemon device_0 cpu, index, cpu\n"
+					"daemon device_0_pages 3\n"
+					"daemon device_0_percent 75.0\n"
+					"daemon device_1 cpu, lost, cpu\n"
+					"daemon device_1_pages 1\n"
+					"daemon device_1_percent 25.0\n");
+}
+
 static void a_device_that_failed_is_not_asked_again(void **state)
 {
 	(void)state;
@@ -127,6 +160,8 @@ int main(void)
 		TEST(a_device_that_is_not_there_is_an_error),
 		TEST(a_named_device_has_no_successor),
 		TEST(auto_goes_on_with_the_next_best),
+		TEST(after_all_of_all_the_next_one_follows),
+		TEST(each_device_has_its_share),
 		TEST(a_device_that_failed_is_not_asked_again),
 		TEST(a_successor_that_does_not_open_is_passed_over),
 		TEST(without_drivers_the_twin_follows),

@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fake_gpu.h"
 #include "log.h"
 #include "server.h"
@@ -241,6 +242,49 @@ static void every_batch_comes_back_from_a_device_that_hangs(void **state)
 	assert_int_equal(server.stats.batches_handed_back, 1);
 }
 
+/* Others have its batches now, and time for them. */
+static void a_device_given_up_of_several_gives_the_others_time(void **state)
+{
+	const uint64_t start_ms = gksm_clock_ms();
+
+	(void)state;
+	fake_devices[0].hangs = true;
+	fake_devices[0].nr_chances = 3;
+	server.patience_ms = 20;
+	assert_int_equal(RUN(0, 1), 0);
+	assert_int_equal(fake_devices[0].patience_ms, 20);
+	assert_int_equal(nr_empty, 2);
+	assert_int_equal(fake_devices[0].nr_chances, 0);
+	assert_true(gksm_clock_ms() - start_ms >= 4 * 20);
+}
+
+static void a_device_lost_of_several_is_counted_once(void **state)
+{
+	(void)state;
+	fake_devices[0].has_second = true;
+	fake_devices[0].second_is_lost = true;
+	assert_int_equal(RUN(0, 1, 0, 1), 0);
+	assert_int_equal(nr_answered + nr_late, 4);
+	assert_int_equal(server.stats.device_failures, 1);
+	assert_string_equal(gksm_device_name(&device), "gpu");
+}
+
+static void the_last_of_several_counts_too(void **state)
+{
+	(void)state;
+	fake_devices[0].has_second = true;
+	fake_devices[0].second_is_lost = true;
+	fake_devices[0].batch_error = -EIO;
+	fake_devices[1].kind = GKSM_GPU_KIND_CPU;
+	fake_devices[2] = (struct fake_device){ .kind = GKSM_GPU_KIND_TWIN,
+						.name = "twin" };
+	fake_nr_devices = 3;
+	assert_int_equal(RUN(0, 1, 0, 1), 0);
+	assert_string_equal(gksm_device_name(&device), "twin");
+	assert_int_equal(server.stats.device_failures, 2);
+	assert_int_equal(server.nr_lost, 0);
+}
+
 static void an_idle_device_has_not_failed(void **state)
 {
 	const struct itimerval soon = { .it_value.tv_usec = 60000 };
@@ -304,6 +348,9 @@ int main(void)
 		TEST(the_module_says_when_a_generation_ends),
 		TEST(a_device_that_finishes_nothing_has_failed),
 		TEST(every_batch_comes_back_from_a_device_that_hangs),
+		TEST(a_device_given_up_of_several_gives_the_others_time),
+		TEST(a_device_lost_of_several_is_counted_once),
+		TEST(the_last_of_several_counts_too),
 		TEST(an_idle_device_has_not_failed),
 		TEST(without_a_device_it_ends),
 		TEST(lost_trust_ends_it),
