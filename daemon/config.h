@@ -16,6 +16,9 @@
 
 #define GKSM_CONFIG_MAX_TEXT 256
 
+/* As many as pay on the device. */
+#define GKSM_BATCH_SLOTS_AUTO 0
+
 /**
  * enum gksm_config_key_index - keys of [engine] and [daemon]
  * @GKSM_KEY_DEVICE:	  see struct gksm_config
@@ -55,7 +58,7 @@ extern const struct gksm_config_key gksm_config_keys[GKSM_NR_CONFIG_KEYS];
  * @device:	 gksm_gpu_options.device
  * @cache_dir:	 where built device programs are kept, "" for nowhere
  * @nr_batches:	 batches in flight at most
- * @batch_slots: pages of a batch
+ * @batch_slots: pages of a batch, or GKSM_BATCH_SLOTS_AUTO
  * @user:	 who gksmd becomes; "": GKSM_USER if there is such a user, and
  *		 who starts it otherwise
  * @socket:	 path of the control socket, "" for none

@@ -37,7 +37,7 @@ void gksm_config_init(struct gksm_config *config)
 		.device = "auto",
 		.cache_dir = "/var/cache/gksm",
 		.nr_batches = 4,
-		.batch_slots = 1024,
+		.batch_slots = GKSM_BATCH_SLOTS_AUTO,
 		.socket = GKSM_SOCKET_PATH,
 		.filter = GKSM_FILTER_ON,
 	};
@@ -87,6 +87,22 @@ static int set_number(unsigned int *to, const char *text, unsigned int min,
 	}
 	*to = (unsigned int)value;
 	return 0;
+}
+
+static int set_batch_slots(unsigned int *to, const char *text, char *why,
+			   size_t why_size)
+{
+	char what[64];
+
+	if (strcmp(text, "auto") == 0) {
+		*to = GKSM_BATCH_SLOTS_AUTO;
+		return 0;
+	}
+	if (!set_number(to, text, GKSM_MIN_BATCH_SLOTS, GKSM_MAX_BATCH_SLOTS,
+			what, sizeof(what)))
+		return 0;
+	snprintf(why, why_size, "%s, or auto", what);
+	return -EINVAL;
 }
 
 static int set_filter(enum gksm_filter_mode *to, const char *text, char *why,
@@ -146,9 +162,8 @@ int gksm_config_set(struct gksm_config *config, enum gksm_config_key_index key,
 		return set_number(&config->nr_batches, text, 1,
 				  GKSM_MAX_BATCHES, why, why_size);
 	case GKSM_KEY_BATCH_SLOTS:
-		return set_number(&config->batch_slots, text,
-				  GKSM_MIN_BATCH_SLOTS, GKSM_MAX_BATCH_SLOTS,
-				  why, why_size);
+		return set_batch_slots(&config->batch_slots, text, why,
+				       why_size);
 	case GKSM_KEY_USER:
 		return set_word(config->user, text, "the name of a user", why,
 				why_size);

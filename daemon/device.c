@@ -88,6 +88,34 @@ int gksm_device_open(struct gksm_device *device, const char *wanted,
 	return -EIO;
 }
 
+/* Of batches, if it cannot be found out what is best. */
+#define DEFAULT_PAGES 1024
+
+/**
+ * gksm_device_choose_batch - how large batches should be
+ * @device: open, not bound
+ * @limits: what is possible
+ *
+ * Returns pages of a batch, after a message.
+ */
+unsigned int gksm_device_choose_batch(struct gksm_device *device,
+				      const struct gksm_gpu_limits *limits)
+{
+	struct gksm_gpu_knee knee;
+
+	if (gksm_gpu_measure(device->gpu, limits, &knee)) {
+		gksm_warn("cannot measure how large batches should be: %s",
+			  gksm_gpu_error(device->gpu));
+		return limits->max_pages < DEFAULT_PAGES ? limits->max_pages :
+							   DEFAULT_PAGES;
+	}
+	gksm_info("batches of %u pages: %.2f million pages a second; "
+		  "at best %.2f with %u",
+		  knee.batch_pages, (double)knee.pages_per_s / 1e6,
+		  (double)knee.best_per_s / 1e6, knee.best_pages);
+	return knee.batch_pages;
+}
+
 /**
  * gksm_device_bind - tell the device where the pages are
  * @device:	 open

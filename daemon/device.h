@@ -36,6 +36,8 @@ struct gksm_device {
 
 int gksm_device_open(struct gksm_device *device, const char *wanted,
 		     const char *cache_dir);
+unsigned int gksm_device_choose_batch(struct gksm_device *device,
+				      const struct gksm_gpu_limits *limits);
 int gksm_device_bind(struct gksm_device *device, const void *pages,
 		     unsigned int nr_batches, unsigned int batch_pages);
 int gksm_device_replace(struct gksm_device *device);

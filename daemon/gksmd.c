@@ -163,21 +163,42 @@ static int serve(struct daemon *daemon)
 	return err;
 }
 
+/* As configured, or as large as pays on the device. */
+static unsigned int choose_batch_slots(struct daemon *daemon)
+{
+	const struct gksm_config *config = &daemon->config;
+	const struct gksm_query *query = &daemon->session.query;
+	/* Three quarters of the deadline are for what else happens. */
+	struct gksm_gpu_limits limits = {
+		.nr_batches = config->nr_batches,
+		.max_pages = query->max_staging_pages / config->nr_batches,
+		.max_ms = query->deadline_ms / 4,
+	};
+
+	if (config->batch_slots != GKSM_BATCH_SLOTS_AUTO)
+		return config->batch_slots;
+	if (limits.max_pages > query->max_batch_slots)
+		limits.max_pages = query->max_batch_slots;
+	return gksm_device_choose_batch(&daemon->device, &limits);
+}
+
 /* With a driver, as an ordinary user. */
 static int run_device(struct daemon *daemon)
 {
 	const struct gksm_config *config = &daemon->config;
+	unsigned int batch_slots;
 	int err;
 
 	err = gksm_device_open(&daemon->device, config->device,
 			       config->cache_dir);
 	if (err)
 		return err;
+	batch_slots = choose_batch_slots(daemon);
 	err = gksm_session_setup(&daemon->session, config->nr_batches,
-				 config->batch_slots);
+				 batch_slots);
 	if (!err)
 		err = gksm_device_bind(&daemon->device, daemon->session.staging,
-				       config->nr_batches, config->batch_slots);
+				       config->nr_batches, batch_slots);
 	if (!err)
 		err = serve(daemon);
 	gksm_device_close(&daemon->device);

@@ -211,6 +211,33 @@ struct gksm_gpu_device {
 	uint64_t pages_per_s;
 };
 
+/**
+ * struct gksm_gpu_limits - what is possible
+ * @nr_batches: batches in flight at most
+ * @max_pages:	pages of a batch at most
+ * @max_ms:	how long that many batches may take
+ */
+struct gksm_gpu_limits {
+	unsigned int nr_batches;
+	unsigned int max_pages;
+	unsigned int max_ms;
+};
+
+/**
+ * struct gksm_gpu_knee - how large batches should be
+ * @batch_pages: smallest of the sizes tried that is nearly as fast as the
+ *		 fastest one, within the limits
+ * @pages_per_s: with batches of this size
+ * @best_pages:	 fastest size, of all
+ * @best_per_s:	 with that
+ */
+struct gksm_gpu_knee {
+	unsigned int batch_pages;
+	uint64_t pages_per_s;
+	unsigned int best_pages;
+	uint64_t best_per_s;
+};
+
 int gksm_gpu_open(struct gksm_gpu **gpu,
 		  const struct gksm_gpu_options *options);
 void gksm_gpu_close(struct gksm_gpu *gpu);
@@ -222,6 +249,8 @@ const char *gksm_gpu_error(const struct gksm_gpu *gpu);
 int gksm_gpu_list(void (*each)(void *arg, const struct gksm_gpu_info *info),
 		  void *arg);
 
+int gksm_gpu_measure(struct gksm_gpu *gpu, const struct gksm_gpu_limits *limits,
+		     struct gksm_gpu_knee *knee);
 int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 		  unsigned int nr_batches, unsigned int batch_pages);
 uint64_t *gksm_gpu_seeds(struct gksm_gpu *gpu, unsigned int batch);

@@ -10,7 +10,7 @@
  * GKSM_FAKE holds knobs, "name=value,name=value":
  *
  *   open, query, setup, mmap   errno that the call gives
- *   abi, page_size, max_batches, max_slots   what QUERY says
+ *   abi, page_size, max_batches, max_slots, deadline   what QUERY says
  *   batches    how many to hand out; default 20; 0: none, for ever
  *   late       every so many'th is taken back and its place used again
  *   hints      equal hashes may be called twins, as where several devices
@@ -171,7 +171,7 @@ static int query(struct gksm_query *argument)
 	argument->max_batch_slots =
 		(uint32_t)knob("max_slots", GKSM_MAX_BATCH_SLOTS);
 	argument->max_staging_pages = GKSM_MAX_STAGING_PAGES;
-	argument->deadline_ms = 1000;
+	argument->deadline_ms = (uint32_t)knob("deadline", 1000);
 	return 0;
 }
 

@@ -60,6 +60,34 @@ done
 check many_slots 0 'ready: 2 batches of 1024 pages' \
 	f batches=4 --batches 2 --batch-slots 1024
 counted many_slots completed=4
+# The size of batches is measured; what the module says, and what was asked
+# for, are limits.
+for device in twin ${cpu:+"$cpu"}; do
+	check "auto_slots_$device" 0 \
+		'batches of [0-9]+ pages: [0-9.]+ million pages a second' \
+		f batches=4 --device "$device"
+	counted "auto_slots_$device" completed=4
+	slots=$(sed -n 's/.*ready: 4 batches of \([0-9]*\) pages.*/\1/p' "$dir/err")
+	nr_checks=$((nr_checks + 1))
+	case $slots in
+	256 | 512 | 1024 | 2048 | 4096) ;;
+	*) fail "auto_slots_$device" "$(cat "$dir/err")" ;;
+	esac
+	nr_checks=$((nr_checks + 1))
+	grep -q " batches of $slots pages: " "$dir/err" ||
+		fail "auto_slots_$device" "$(cat "$dir/err")"
+	check "few_slots_$device" 0 'ready: 4 batches of 100 pages' \
+		f batches=4,max_slots=100 --device "$device" --batch-slots auto
+	counted "few_slots_$device" completed=4
+	# So little time that no size is right: the least one.
+	check "no_time_$device" 0 'ready: 64 batches of 256 pages' \
+		f batches=4,deadline=4 --device "$device" --batches 64
+done
+conf 'batch_slots = auto' 'batches = 1'
+check auto_in_file 0 'ready: 1 batches of' f batches=2 --device twin
+check number_over_auto 0 'ready: 1 batches of 32 pages' \
+	f batches=2 --device twin --batch-slots 32
+conf
 check quiet 0 '' f batches=2 --device twin --quiet
 
 # --- a device that fails loses no batch

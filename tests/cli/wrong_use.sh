@@ -73,7 +73,7 @@ check batches_sign 2 'bad value "-1" for --batches' d --batches=-1
 check batches_blank 2 'bad value " 4" for --batches' d --batches ' 4'
 check batches_overflow 2 'bad value "18446744073709551617" for --batches' \
 	d --batches 18446744073709551617
-check slots_few 2 'for --batch-slots: need a number from 16 to 65536' \
+check slots_few 2 'for --batch-slots: need a number from 16 to 65536, or auto' \
 	d --batch-slots 15
 check slots_many 2 'for --batch-slots: need a number' d --batch-slots 65537
 check pages_many 2 '64 batches of 65536 slots are 4194304 pages; at most' \

@@ -161,6 +161,15 @@ int gksm_gpu_list(void (*each)(void *arg, const struct gksm_gpu_info *info),
 	return (int)fake_nr_devices;
 }
 
+int gksm_gpu_measure(struct gksm_gpu *gpu, const struct gksm_gpu_limits *limits,
+		     struct gksm_gpu_knee *knee)
+{
+	if (gpu->fake->measure_error)
+		return gpu->fake->measure_error;
+	*knee = (struct gksm_gpu_knee){ .batch_pages = limits->max_pages / 2 };
+	return 0;
+}
+
 int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 		  unsigned int nr_batches, unsigned int batch_pages)
 {

@@ -14,6 +14,7 @@
  * @kind:	   what it is
  * @name:	   its name
  * @open_error:	   gksm_gpu_open() gives this
+ * @measure_error: gksm_gpu_measure() gives this
  * @bind_error:	   gksm_gpu_bind() gives this
  * @submit_error:  gksm_gpu_submit() gives this
  * @batch_error:   every batch comes back with this
@@ -31,6 +32,7 @@ struct fake_device {
 	enum gksm_gpu_kind kind;
 	const char *name;
 	int open_error;
+	int measure_error;
 	int bind_error;
 	int submit_error;
 	int batch_error;

@@ -109,6 +109,8 @@ static void faults_are_errors(void **state)
 		"[engine]\nbatches=0x4\n",
 		"[engine]\nbatches=\n",
 		"[engine]\nbatch_slots=15\n",
+		"[engine]\nbatch_slots=0\n",
+		"[engine]\nbatch_slots=automatic\n",
 		"[engine]\nbatch_slots=65537\n",
 		"[engine]\ndevice=\n",
 		"[engine]\ncache_dir=relative\n",
@@ -134,6 +136,7 @@ static void a_wrong_value_leaves_the_old_one(void **state)
 	assert_int_equal(read_text("[engine]\nbatches=0\n[scan]\nrun=9\n"),
 			 -EINVAL);
 	assert_int_equal(config.nr_batches, 4);
+	assert_int_equal(config.batch_slots, GKSM_BATCH_SLOTS_AUTO);
 	assert_false(config.scan_set[0]);
 }
 

@@ -143,6 +143,20 @@ static void without_drivers_the_twin_follows(void **state)
 	assert_int_equal(fake_devices[2].nr_opened, 0);
 }
 
+static void batches_are_as_large_as_was_measured(void **state)
+{
+	struct gksm_gpu_limits limits = { 4, 5000, 100 };
+
+	(void)state;
+	assert_int_equal(gksm_device_open(&device, "cpu", ""), 0);
+	assert_int_equal(gksm_device_choose_batch(&device, &limits), 2500);
+	/* Nothing is known: as good a guess as any, within the limits. */
+	fake_devices[0].measure_error = -EIO;
+	assert_int_equal(gksm_device_choose_batch(&device, &limits), 1024);
+	limits.max_pages = 500;
+	assert_int_equal(gksm_device_choose_batch(&device, &limits), 500);
+}
+
 static void a_device_that_cannot_bind_is_replaced(void **state)
 {
 	(void)state;
@@ -165,6 +179,7 @@ int main(void)
 		TEST(a_device_that_failed_is_not_asked_again),
 		TEST(a_successor_that_does_not_open_is_passed_over),
 		TEST(without_drivers_the_twin_follows),
+		TEST(batches_are_as_large_as_was_measured),
 		TEST(a_device_that_cannot_bind_is_replaced),
 	};
 

@@ -135,11 +135,13 @@ await_passes() {
 	await 120 "$1 passes" above full_scans $(($(get full_scans) + $1))
 }
 
-# launch_daemon [OPTION]...: gksmd on PoCL, not yet ready.
+# launch_daemon [OPTION]...: gksmd on PoCL, not yet ready. Its batches are of one
+# size in every run, whatever would be measured.
 launch_daemon() {
 	cat > /tmp/gksmd.conf <<-END
 	[engine]
 	cache_dir = $GKSM_CACHE/gksm
+	batch_slots = 1024
 	END
 	"$gksmd" --config /tmp/gksmd.conf --device portable "$@" \
 		> $gksmd_log 2>&1 &
