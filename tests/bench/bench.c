@@ -31,6 +31,7 @@ static int usage(FILE *to)
 		fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].help);
 	fputs("\n"
 	      "  --device NAME      index or part of a name (default: auto)\n"
+	      "  --upload           upload pages to any device\n"
 	      "  --batch N          pages of a batch (default: 4096)\n"
 	      "  --resident BITS    engine: 2^BITS pages in the index (20)\n"
 	      "  --max BITS         scale: up to 2^BITS pages (22)\n"
@@ -61,6 +62,7 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "device", required_argument, NULL, 'd' },
+		{ "upload", no_argument, NULL, 'u' },
 		{ "batch", required_argument, NULL, 'b' },
 		{ "resident", required_argument, NULL, 'r' },
 		{ "max", required_argument, NULL, 'm' },
@@ -83,6 +85,9 @@ int main(int argc, char **argv)
 		switch (option) {
 		case 'd':
 			options.device = optarg;
+			break;
+		case 'u':
+			options.upload = true;
 			break;
 		case 'b':
 			options.batch_pages = number(optarg, 16, 65536);

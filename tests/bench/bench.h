@@ -16,6 +16,7 @@
 /**
  * struct options - what was asked for
  * @device:	which device, as gksm_gpu_options.device
+ * @upload:	as gksm_gpu_options.upload
  * @quick:	small sizes and few repetitions: to see that it runs
  * @json:	JSON instead of a table
  * @plot:	file to plot the index's scale to, .svg or .png, or NULL
@@ -27,6 +28,7 @@
  */
 struct options {
 	const char *device;
+	bool upload;
 	bool quick;
 	bool json;
 	const char *plot;
@@ -89,6 +91,23 @@ struct gksm_gpu_batch run_wait(struct run *run);
 void run_known(struct run *run, uint64_t nr, uint64_t first_name,
 	       uint64_t found[6]);
 void fail(const char *what, const char *why) __attribute__((noreturn));
+
+/* pipeline.c */
+
+/**
+ * struct pipeline - all stages of a page
+ * @wall:      at once, by the wall; median
+ * @cpu:       at once, processor time; least value
+ * @apart_cpu: one after the other, processor time; least value
+ * @slowest:   the slowest stage alone, by the wall; median; 0: pages are not
+ *	       uploaded
+ */
+struct pipeline {
+	double wall, cpu, apart_cpu, slowest;
+};
+
+void measure_pipeline(struct run *run, unsigned int repeats, const char *mix,
+		      struct pipeline *times);
 
 int bench_e2e(const struct options *options);
 int bench_devices(const struct options *options);

@@ -154,57 +154,12 @@ static uint64_t compare_pairs(struct run *run)
 /* The figures of one mix that ratios are made of. */
 struct times {
 	double core, hash, search, hash_cpu, search_cpu;
-	double pipeline_cpu, stages_cpu;
+	struct pipeline pipeline;
 };
 
 static double per_page(const struct run *run, uint64_t ns)
 {
 	return (double)ns / (double)run_nr_pages(run);
-}
-
-/*
- * All the way: another batch is filled while others are computed. It should
- * cost no more processor time than filling and searching apart.
- */
-static void measure_pipeline(struct run *run, unsigned int repeats,
-			     const char *mix, struct times *times)
-{
-	struct figure *wall = report_add("ns/page", "%s: fill and search", mix);
-	struct figure *cpu =
-		report_add("cpu ns/page", "%s: fill and search", mix);
-	struct figure *apart =
-		report_add("cpu ns/page", "%s: fill, then search", mix);
-	const size_t bytes = run->batch_pages * PAGE;
-	uint8_t *source = malloc(bytes * NR_BATCHES);
-
-	if (!source)
-		fail("cannot copy pages", "out of memory");
-	memcpy(source, run->pages, bytes * NR_BATCHES);
-	for (unsigned int r = 0; r < repeats; r++) {
-		uint64_t start = now_ns(), start_cpu = cpu_ns();
-
-		for (unsigned int n = 0; n < 2 * NR_BATCHES; n++) {
-			const unsigned int b =
-				n < NR_BATCHES ? n : run_wait(run).batch;
-
-			memcpy(run->pages + b * bytes, source + b * bytes,
-			       bytes);
-			if (gksm_gpu_search(run->gpu, b, run->batch_pages, 0))
-				fail("cannot search", gksm_gpu_error(run->gpu));
-		}
-		for (unsigned int n = 0; n < NR_BATCHES; n++)
-			run_wait(run);
-		figure_take(wall, per_page(run, now_ns() - start) / 2);
-		figure_take(cpu, per_page(run, cpu_ns() - start_cpu) / 2);
-
-		start_cpu = cpu_ns();
-		memcpy(run->pages, source, bytes * NR_BATCHES);
-		go_over(run, true);
-		figure_take(apart, per_page(run, cpu_ns() - start_cpu));
-	}
-	times->pipeline_cpu = figure_min(cpu);
-	times->stages_cpu = figure_min(apart);
-	free(source);
 }
 
 static void measure_mix(struct run *run, const struct mix *mix,
@@ -242,7 +197,7 @@ static void measure_mix(struct run *run, const struct mix *mix,
 		.hash_cpu = figure_min(hash_cpu),
 		.search_cpu = figure_min(search_cpu),
 	};
-	measure_pipeline(run, repeats, mix->name, times);
+	measure_pipeline(run, repeats, mix->name, &times->pipeline);
 }
 
 static void measure_memory(struct run *run, unsigned int repeats)
@@ -289,7 +244,12 @@ int bench_engine(const struct options *options)
 	report_ratio("hash and search, against hash, by processor time",
 		     times[0].search_cpu / times[0].hash_cpu, 1.5, true);
 	report_ratio("processor time of the pipeline, against its stages",
-		     times[0].pipeline_cpu / times[0].stages_cpu, 1.1, true);
+		     times[0].pipeline.cpu / times[0].pipeline.apart_cpu, 1.1,
+		     true);
+	if (times[0].pipeline.slowest > 0)
+		report_ratio("the pipeline, against its slowest stage alone",
+			     times[0].pipeline.wall / times[0].pipeline.slowest,
+			     1.15, true);
 	report_end();
 	run_close(&run);
 	return 0;

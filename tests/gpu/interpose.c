@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "interpose.h"
 
@@ -73,6 +75,49 @@ static bool shall_fail_on(cl_command_queue queue, const char *function)
 	return is_victim(queue) && shall_fail(function);
 }
 
+static void *count_made(void *object)
+{
+	interpose.nr_made += object != NULL;
+	return count_object(object);
+}
+
+/* One part of a device that works without the processor. */
+struct part {
+	pthread_mutex_t busy;
+	unsigned int us;
+};
+
+static struct part uploads = { PTHREAD_MUTEX_INITIALIZER, 0 };
+static struct part kernels = { PTHREAD_MUTEX_INITIALIZER, 0 };
+
+static void CL_CALLBACK work(void *arg)
+{
+	struct part *part = *(struct part **)arg;
+	const struct timespec time = { .tv_nsec = part->us * 1000L };
+
+	pthread_mutex_lock(&part->busy);
+	nanosleep(&time, NULL);
+	pthread_mutex_unlock(&part->busy);
+}
+
+/* In the order of the queue. */
+static void let_work(cl_command_queue queue, struct part *part, unsigned int us)
+{
+	part->us = us;
+	if (us && clEnqueueNativeKernel(queue, work, &part, sizeof(part), 0,
+					NULL, NULL, 0, NULL, NULL))
+		abort();
+}
+
+static bool is_page_hash(cl_kernel kernel)
+{
+	char name[64] = "";
+
+	clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof(name), name,
+			NULL);
+	return strstr(name, "hash");
+}
+
 /* A call that returns its status. */
 #define WRAP_STATUS(name, params, args)               \
 	cl_int __real_##name params;                  \
@@ -92,7 +137,7 @@ static bool shall_fail_on(cl_command_queue queue, const char *function)
 			*status = interpose.fail_status; \
 			return NULL;                     \
 		}                                        \
-		return count_object(__real_##name args); \
+		return count_made(__real_##name args);   \
 	}
 
 /* A call that may make an event, its last parameter. */
@@ -199,6 +244,8 @@ cl_int __wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
 {
 	if (shall_fail_on(queue, "clEnqueueNDRangeKernel"))
 		return interpose.fail_status;
+	if (interpose.kernel_us && is_page_hash(kernel))
+		let_work(queue, &kernels, interpose.kernel_us);
 	interpose.nr_mapped_at_launch = interpose.nr_mapped;
 	mark_buffers(NULL, SIZE_MAX, false);
 	return count_event(__real_clEnqueueNDRangeKernel(queue, kernel, dims,
@@ -216,6 +263,9 @@ cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
 {
 	if (shall_fail_on(queue, "clEnqueueWriteBuffer"))
 		return interpose.fail_status;
+	/* Seeds and names are a word a page. */
+	if (size >= 2 * 4096)
+		let_work(queue, &uploads, interpose.upload_us);
 	interpose.nr_uploaded_bytes += size;
 	mark_buffers(buffer, SIZE_MAX, false);
 	return count_event(__real_clEnqueueWriteBuffer(queue, buffer, block,
@@ -289,7 +339,7 @@ cl_mem __wrap_clCreateBuffer(cl_context context, cl_mem_flags flags,
 		flags ^= CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR;
 		stale_host = host;
 	}
-	made = count_object(
+	made = count_made(
 		__real_clCreateBuffer(context, flags, size, host, status));
 	if (made && !in_place) {
 		interpose.nr_device_bytes += size;
@@ -329,6 +379,7 @@ void *__wrap_clEnqueueMapBuffer(cl_command_queue queue, cl_mem buffer,
 		return NULL;
 	}
 	interpose.nr_mapped++;
+	interpose.nr_maps++;
 	if (interpose.stale_pages) {
 		*status = CL_SUCCESS;
 		return stale_host;
@@ -384,7 +435,7 @@ cl_program __wrap_clCreateProgramWithSource(cl_context context, cl_uint nr,
 		edited = edit(text, interpose.edit_from, interpose.edit_to);
 	if (edited)
 		text = edited;
-	program = count_object(__real_clCreateProgramWithSource(
+	program = count_made(__real_clCreateProgramWithSource(
 		context, nr, &text, lengths, status));
 	free(edited);
 	return program;
@@ -404,7 +455,7 @@ cl_program __wrap_clCreateProgramWithBinary(cl_context context, cl_uint nr,
 		return NULL;
 	}
 	interpose.nr_from_binary++;
-	return count_object(__real_clCreateProgramWithBinary(
+	return count_made(__real_clCreateProgramWithBinary(
 		context, nr, devices, sizes, binaries, loaded, status));
 }
 

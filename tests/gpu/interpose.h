@@ -31,6 +31,11 @@
  * @finish_status:    not 0: batches finish with this status
  * @kernel_status:    not 0: that is what became of kernels
  * @lose_callbacks:   batches never finish
+ * @upload_us:	      not 0: an upload of pages takes so long, and one at a
+ *		      time, without a processor
+ * @kernel_us:	      the same for page_hash
+ * @nr_made:	      out: buffers, kernels, programs, queues and contexts made
+ * @nr_maps:	      out: buffers given back to the host
  * @nr_calls:	      out: calls that can fail, counted as for @fail_at
  * @nr_from_source:   out: programs made from source
  * @nr_from_binary:   out: programs made from a binary
@@ -56,6 +61,10 @@ struct interpose {
 	cl_int finish_status;
 	cl_int kernel_status;
 	bool lose_callbacks;
+	unsigned int upload_us;
+	unsigned int kernel_us;
+	unsigned int nr_made;
+	unsigned int nr_maps;
 	unsigned int nr_calls;
 	unsigned int nr_from_source;
 	unsigned int nr_from_binary;
