@@ -222,7 +222,8 @@ int gksm_device_replace(struct gksm_device *device)
 
 	mark_all_failed(device);
 	snprintf(name, sizeof(name), "%s", info->name);
-	gksm_device_close(device);
+	gksm_gpu_give_up(device->gpu);
+	device->gpu = NULL;
 	if (!has_successor(device)) {
 		gksm_error("device %s failed. Try: --device auto, which goes "
 			   "on with another",

@@ -40,6 +40,36 @@ struct gksm_gpu *gksm_engine_new(const struct gksm_gpu_options *options)
 	return gpu;
 }
 
+/* How long to wait for a device that one has waited for already. */
+#define GIVEN_UP_MS 2000
+
+/**
+ * gksm_engine_closing_ms - how long a device may take to finish what is in
+ * flight when its engine is closed
+ * @gpu: the engine
+ *
+ * Return: milliseconds.
+ */
+unsigned int gksm_engine_closing_ms(const struct gksm_gpu *gpu)
+{
+	if (gpu->is_given_up && gksm_engine_patience_ms > GIVEN_UP_MS)
+		return GIVEN_UP_MS;
+	return gksm_engine_patience_ms;
+}
+
+/**
+ * gksm_gpu_give_up - close an engine that failed
+ * @gpu: the engine, or NULL
+ *
+ * As gksm_gpu_close(), but waits for two seconds at most.
+ */
+void gksm_gpu_give_up(struct gksm_gpu *gpu)
+{
+	if (gpu)
+		gpu->is_given_up = true;
+	gksm_gpu_close(gpu);
+}
+
 /**
  * gksm_gpu_close - give up an engine and everything it holds
  * @gpu: the engine, or NULL

@@ -174,6 +174,7 @@ struct gksm_backend {
  * @index:	  the index, empty when bound
  * @arrays:	  memory of all lanes' seeds, hashes and zeros
  * @arrays_bytes: its size
+ * @is_given_up:  its device has been silent: nobody waits for it for long
  * @next_reap:	  where the search for a DONE lane starts, so that none starves
  * @nr_computed:  batches with pages that were reaped without error since bind
  * @nr_hashed:	  their pages
@@ -194,6 +195,7 @@ struct gksm_gpu {
 	struct gksm_index index;
 	uint8_t *arrays;
 	size_t arrays_bytes;
+	bool is_given_up;
 	unsigned int next_reap;
 	uint64_t nr_computed;
 	uint64_t nr_hashed;
@@ -208,6 +210,7 @@ struct gksm_gpu {
  */
 extern unsigned int gksm_engine_patience_ms;
 
+unsigned int gksm_engine_closing_ms(const struct gksm_gpu *gpu);
 struct gksm_gpu *gksm_engine_new(const struct gksm_gpu_options *options);
 const uint8_t *gksm_engine_pages(const struct gksm_gpu *gpu,
 				 unsigned int batch);

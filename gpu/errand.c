@@ -62,6 +62,7 @@ void gksm_pool_lose(struct gksm_gpu *gpu, struct gksm_member *member,
 
 	gksm_fail(gpu, -EIO, "%s", why);
 	member->is_lost = true;
+	member->gpu->is_given_up = true;
 	if (was_home)
 		gksm_pool_choose_home(gpu);
 	if (!pool->home)

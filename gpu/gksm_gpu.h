@@ -241,6 +241,7 @@ struct gksm_gpu_knee {
 int gksm_gpu_open(struct gksm_gpu **gpu,
 		  const struct gksm_gpu_options *options);
 void gksm_gpu_close(struct gksm_gpu *gpu);
+void gksm_gpu_give_up(struct gksm_gpu *gpu);
 const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu);
 /* @gpu may be NULL: the error of the last gksm_gpu_open() of this thread */
 const char *gksm_gpu_error(const struct gksm_gpu *gpu);

@@ -167,17 +167,18 @@ void gksm_cl_lanes_destroy(struct gksm_gpu *gpu)
 int gksm_cl_lanes_quiesce(struct gksm_gpu *gpu)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
+	const unsigned int patience_ms = gksm_engine_closing_ms(gpu);
 	struct gksm_cl *cl = gpu->backend_data;
 	unsigned int waited_ms = 0;
 
 	while (!cl->abandoned && atomic_load(&cl->callbacks)) {
 		nanosleep(&ms, NULL);
-		cl->abandoned = ++waited_ms >= gksm_engine_patience_ms;
+		cl->abandoned = ++waited_ms >= patience_ms;
 	}
 	if (cl->abandoned)
 		return gksm_fail(gpu, -ETIMEDOUT,
 				 "%s did not finish a batch within %u ms",
-				 gpu->info.name, gksm_engine_patience_ms);
+				 gpu->info.name, patience_ms);
 	for (unsigned int q = 0; q < GKSM_CL_QUEUES; q++)
 		clFinish(cl->queues[q]);
 	clFinish(cl->index_queue);

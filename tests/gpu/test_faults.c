@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "engine.h"
 #include "opencl.h"
@@ -264,6 +265,28 @@ static void a_device_that_falls_silent_is_abandoned(void **state)
 	assert_true(interpose_nr_objects() > 0);
 }
 
+static void a_device_that_is_given_up_is_not_waited_for_again(void **state)
+{
+	struct timespec start, end;
+	struct gksm_gpu *gpu;
+	struct pages pages;
+
+	(void)state;
+	gksm_gpu_give_up(NULL);
+	assert_int_equal(open_cached(&gpu), 0);
+	make_pages(&pages, 20);
+	assert_int_equal(gksm_gpu_bind(gpu, pages.theirs, 2, 10), 0);
+	interpose.lose_callbacks = true;
+	assert_int_equal(gksm_gpu_submit(gpu, 0, 10), 0);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	gksm_gpu_give_up(gpu);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	/* Not for the 30 seconds of these tests. */
+	assert_in_range(end.tv_sec - start.tv_sec, 1, 20);
+	assert_true(log_has("does not answer and was abandoned"));
+	assert_true(interpose_nr_objects() > 0);
+}
+
 static void too_little_device_memory_is_said_so(void **state)
 {
 	struct gksm_gpu *gpu;
@@ -415,6 +438,7 @@ int main(void)
 		TEST(a_kernel_may_fail_though_all_that_follows_succeeds),
 		TEST(a_silent_device_is_passed_over),
 		TEST(a_device_that_falls_silent_is_abandoned),
+		TEST(a_device_that_is_given_up_is_not_waited_for_again),
 		TEST(too_little_device_memory_is_said_so),
 		TEST(any_call_may_fail),
 	};

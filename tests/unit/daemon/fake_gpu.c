@@ -100,6 +100,12 @@ void gksm_gpu_close(struct gksm_gpu *gpu)
 	fake_nr_open--;
 }
 
+void gksm_gpu_give_up(struct gksm_gpu *gpu)
+{
+	gpu->fake->nr_given_up++;
+	gksm_gpu_close(gpu);
+}
+
 const struct gksm_gpu_info *gksm_gpu_get_info(const struct gksm_gpu *gpu)
 {
 	return &gpu->info;

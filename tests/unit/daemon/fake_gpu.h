@@ -25,6 +25,7 @@
  *		   patience has ended
  * @patience_ms:   what it was told
  * @patient_since_ms: its own; start with 0
+ * @nr_given_up:   counts gksm_gpu_give_up()
  * @nr_opened:	   counts gksm_gpu_open()
  * @nr_generations: counts gksm_gpu_generation()
  */
@@ -42,6 +43,7 @@ struct fake_device {
 	unsigned int nr_chances;
 	unsigned int patience_ms;
 	uint64_t patient_since_ms;
+	unsigned int nr_given_up;
 	unsigned int nr_opened;
 	unsigned int nr_generations;
 };

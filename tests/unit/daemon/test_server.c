@@ -227,6 +227,8 @@ static void a_device_that_finishes_nothing_has_failed(void **state)
 	assert_int_equal(RUN(0, 1), 0);
 	assert_int_equal(nr_empty, 2);
 	assert_string_equal(gksm_device_name(&device), "twin");
+	/* Nobody has waited for it once more. */
+	assert_int_equal(fake_devices[0].nr_given_up, 1);
 }
 
 static void every_batch_comes_back_from_a_device_that_hangs(void **state)
