@@ -128,7 +128,8 @@ struct gksm_gpu;
  * @bind:    make a private part for each of gpu->lanes; undone on failure
  * @unbind:  wait for what is in flight, wipe and free the private parts;
  *	     -ETIMEDOUT: the device does not answer, memory that it may still
- *	     write to must never be freed
+ *	     write to must never be freed; of several devices those that do
+ *	     not answer are lost, and it is no error
  * @submit:  start lane @batch with its nr_pages and nr_known (not both 0);
  *	     later, from any thread, gksm_engine_complete(); nothing starts if
  *	     it fails. Searches see the index in the order of their submits

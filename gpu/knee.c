@@ -180,6 +180,27 @@ static void conclude(const struct gksm_knee_point *points, unsigned int nr,
 	}
 }
 
+static unsigned int count_lost(const struct gksm_gpu *gpu)
+{
+	struct gksm_gpu_device device;
+	unsigned int nr = 0;
+
+	for (unsigned int n = 0; !gksm_gpu_get_device(gpu, n, &device); n++)
+		nr += device.is_lost;
+	return nr;
+}
+
+/* Gives the pages back, unless a device that is silent may still read them. */
+static int release(struct gksm_gpu *gpu, void *pages, size_t bytes,
+		   unsigned int nr_lost)
+{
+	if (gpu->pages && gksm_engine_unbind(gpu))
+		return -ETIMEDOUT;
+	if (count_lost(gpu) == nr_lost)
+		munmap(pages, bytes);
+	return 0;
+}
+
 /**
  * gksm_gpu_measure - how large should batches be?
  * @gpu:    the engine, not bound; it is not bound afterwards
@@ -206,8 +227,9 @@ int gksm_gpu_measure(struct gksm_gpu *gpu, const struct gksm_gpu_limits *limits,
 		limits->nr_batches < NR_LANES ? limits->nr_batches : NR_LANES;
 	const size_t bytes =
 		(size_t)nr_lanes * largest * GKSM_ENGINE_PAGE_BYTES;
+	const unsigned int nr_lost = count_lost(gpu);
+	int err, released;
 	void *pages;
-	int err;
 
 	if (gpu->pages)
 		return gksm_fail(gpu, -EALREADY,
@@ -228,10 +250,9 @@ int gksm_gpu_measure(struct gksm_gpu *gpu, const struct gksm_gpu_limits *limits,
 		fill(gpu, pages);
 		err = time_sizes(gpu, points, nr);
 	}
-	/* The pages stay mapped if the device may still read them. */
-	if (gpu->pages && gksm_engine_unbind(gpu))
-		return err ? err : -ETIMEDOUT;
-	munmap(pages, bytes);
+	released = release(gpu, pages, bytes, nr_lost);
+	if (!err)
+		err = released;
 	if (!err)
 		conclude(points, nr, limits, knee);
 	return err;

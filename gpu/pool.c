@@ -71,11 +71,13 @@ static int pool_bind(struct gksm_gpu *gpu)
 	return -EIO;
 }
 
-/* One that does not answer is left with all that it may still write to. */
+/*
+ * One that does not answer is left with all that it may still write to, which
+ * is its own.
+ */
 static int pool_unbind(struct gksm_gpu *gpu)
 {
 	struct gksm_pool *pool = gpu->backend_data;
-	int err = 0;
 
 	for (unsigned int m = 0; m < pool->nr_members; m++) {
 		struct gksm_member *member = &pool->members[m];
@@ -86,11 +88,10 @@ static int pool_unbind(struct gksm_gpu *gpu)
 			 member->info.name);
 		member->gpu = NULL;
 		member->is_lost = true;
-		err = -ETIMEDOUT;
 	}
 	free(pool->errands);
 	pool->errands = NULL;
-	return err;
+	return 0;
 }
 
 static void pool_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
