@@ -10,7 +10,7 @@
 
 #include "pool.h"
 
-/* An average over about as many batches: follows a change within a second. */
+/* An average over about as many full batches. */
 #define MEMORY 8
 
 /**
@@ -46,6 +46,15 @@ void gksm_pool_choose_home(struct gksm_gpu *gpu)
 		gpu->info = pool->home->info;
 }
 
+static bool is_anybody_left(const struct gksm_pool *pool)
+{
+	for (unsigned int m = 0; m < pool->nr_members; m++) {
+		if (!pool->members[m].is_lost)
+			return true;
+	}
+	return false;
+}
+
 /**
  * gksm_pool_lose - give up a member
  * @gpu:    the pool
@@ -65,7 +74,7 @@ void gksm_pool_lose(struct gksm_gpu *gpu, struct gksm_member *member,
 	member->gpu->is_given_up = true;
 	if (was_home)
 		gksm_pool_choose_home(gpu);
-	if (!pool->home)
+	if (!is_anybody_left(pool))
 		return;
 	if (was_home)
 		gksm_alert(
@@ -226,24 +235,29 @@ int gksm_pool_submit(struct gksm_gpu *gpu, unsigned int batch)
 	return err;
 }
 
-static void average(double *ns, double latest)
+/* A batch counts by what was in it: of a small one most is not its entries. */
+static void average(double *ns, double all_ns, unsigned int nr,
+		    const struct gksm_gpu *gpu)
 {
-	*ns += (latest - *ns) / MEMORY;
+	*ns += (all_ns - *ns * nr) / ((double)gpu->batch_pages * MEMORY);
 }
 
 /* What a batch took since its member was free for it. */
-static void learn(struct gksm_member *member, const struct gksm_errand *errand,
-		  const struct gksm_lane *lane, uint64_t now_ns)
+static void learn(const struct gksm_gpu *gpu, struct gksm_member *member,
+		  unsigned int batch, uint64_t now_ns)
 {
+	const struct gksm_pool *pool = gpu->backend_data;
+	const struct gksm_errand *errand = &pool->errands[batch];
+	const struct gksm_lane *lane = &gpu->lanes[batch];
 	const uint64_t since = errand->start_ns > member->progress_ns ?
 				       errand->start_ns :
 				       member->progress_ns;
 	const double ns = (double)(now_ns - since);
 
 	if (errand->is_hashed)
-		average(&member->known_ns, ns / gksm_lane_entries(lane));
+		average(&member->known_ns, ns, gksm_lane_entries(lane), gpu);
 	else
-		average(&member->page_ns, ns / lane->nr_pages);
+		average(&member->page_ns, ns, lane->nr_pages, gpu);
 }
 
 static void take_hashes(const struct gksm_lane *lane,
@@ -308,7 +322,7 @@ static void take(struct gksm_gpu *gpu, struct gksm_member *member,
 		gksm_pool_lose(gpu, member, gksm_gpu_error(member->gpu));
 		return;
 	}
-	learn(member, errand, &gpu->lanes[done->batch], now_ns);
+	learn(gpu, member, done->batch, now_ns);
 	member->progress_ns = now_ns;
 	go_on(gpu, done);
 }

@@ -53,6 +53,8 @@ static int pool_bind(struct gksm_gpu *gpu)
 	if (!pool->errands)
 		return gksm_fail(gpu, -ENOMEM, "out of memory for %u batches",
 				 gpu->nr_batches);
+	/* Who it is, is known when all have shown how fast they are. */
+	pool->home = NULL;
 	for (unsigned int m = 0; m < pool->nr_members; m++) {
 		struct gksm_member *member = &pool->members[m];
 

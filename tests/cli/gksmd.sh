@@ -114,6 +114,9 @@ if [ -n "$cpu" ]; then
 	check several 0 'using device .*basic' \
 		f hints=1,batches=60 --device all --batch-slots 64
 	counted several taken=60 completed=60
+	check several_auto 0 'ready: 4 batches of [0-9]+ pages' \
+		f hints=1,batches=12 --device all
+	counted several_auto taken=12 completed=12
 	check several_late 0 'batches late' \
 		f hints=1,late=3,batches=40 --device 0,1,twin --batch-slots 64
 	counted several_late taken=40 completed=27 late=13
@@ -125,6 +128,11 @@ if [ -n "$cpu" ]; then
 	check one_of_several_fails 0 'going on without it' f \
 		hints=1,batches=60,cl_fail=9 --device 0,twin --batch-slots 64
 	counted one_of_several_fails taken=60 completed=60 handed_back=0
+	# It says nothing for ten seconds; then others do what it had.
+	check one_of_several_is_silent 0 \
+		'has finished nothing for 10000 ms; going on without it' f \
+		hints=1,batches=60,cl_silent=5 --device 0,twin --batch-slots 64
+	counted one_of_several_is_silent taken=60 completed=60 handed_back=0
 	check all_fail 0 'using device .*: twin' \
 		f hints=1,batches=60,cl_fail=9 --device all --batch-slots 64
 	counted all_fail taken=60 late=0

@@ -302,6 +302,22 @@ static void batches_go_to_who_is_done_first(void **state)
 	assert_true(members[1].queued_ns == 0);
 }
 
+/* What a batch costs whatever is in it says little about a page. */
+static void a_small_batch_changes_little(void **state)
+{
+	struct gksm_member *member = &pool()->members[0];
+
+	(void)state;
+	member->page_ns = 1e6;
+	pool()->members[1].page_ns = 1e12;
+	run_batch(gpu, 0, NR_PAGES);
+	/* About an eighth less, for it took no time in comparison. */
+	assert_in_range(member->page_ns, 870000, 990000);
+	member->page_ns = 1e6;
+	run_batch(gpu, 0, 1);
+	assert_in_range(member->page_ns, 997000, 1100000);
+}
+
 /* How a device may fail. */
 enum death {
 	REFUSES,
@@ -597,6 +613,7 @@ static void out_of_memory_on_one_device_leaves_the_others(void **state)
 			 0);
 	assert_int_equal(count_alerts(), 1);
 	assert_non_null(strstr(alerts, "CL_MEM_OBJECT_ALLOCATION_FAILURE"));
+	assert_non_null(strstr(alerts, "going on without it\n"));
 	assert_true(get_device(0).is_lost);
 	assert_true(get_device(1).is_home);
 	run_batch(gpu, 0, NR_PAGES);
@@ -612,6 +629,7 @@ static int run(const char *what, const char *which)
 		TEST(entries_without_content_come_with_any_batch),
 		TEST(hashing_alone_and_comparing_go_to_any_device),
 		TEST(batches_go_to_who_is_done_first),
+		TEST(a_small_batch_changes_little),
 		TEST(a_device_that_fails_loses_no_batch),
 		TEST(two_devices_may_fail_at_once),
 		TEST(a_lost_device_is_closed_when_it_has_nothing_in_flight),
