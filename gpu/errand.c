@@ -12,6 +12,8 @@
 
 /* An average over about as many full batches. */
 #define MEMORY 8
+/* A member that got nothing for so long may have been slow by accident. */
+#define FORGIVE_NS 1000000000
 
 /**
  * gksm_pool_now_ns - monotonic time
@@ -106,10 +108,21 @@ static double estimate(const struct gksm_pool *pool,
 	return ns;
 }
 
+/* An idle member is as fast as ever, for all that is known. */
+static void forgive(struct gksm_member *member, uint64_t now_ns)
+{
+	if (member->nr_in_flight || member->page_ns <= member->bound_ns ||
+	    now_ns < member->progress_ns + FORGIVE_NS)
+		return;
+	member->page_ns = member->bound_ns;
+	member->progress_ns = now_ns;
+}
+
 static struct gksm_member *choose(struct gksm_pool *pool,
 				  const struct gksm_errand *errand,
 				  const struct gksm_lane *lane)
 {
+	const uint64_t now_ns = gksm_pool_now_ns();
 	struct gksm_member *best = NULL;
 	double best_ns = 0;
 
@@ -118,9 +131,10 @@ static struct gksm_member *choose(struct gksm_pool *pool,
 		return pool->home;
 	for (unsigned int m = 0; m < pool->nr_members; m++) {
 		struct gksm_member *member = &pool->members[m];
-		const double ns = member->queued_ns +
-				  estimate(pool, member, errand, lane);
+		double ns;
 
+		forgive(member, now_ns);
+		ns = member->queued_ns + estimate(pool, member, errand, lane);
 		if (member->is_lost || (best && best_ns <= ns))
 			continue;
 		best = member;

@@ -25,7 +25,8 @@
  * Who gets a batch: the one that should be done with it first, by the time that
  * its batches took lately (an average that forgets) and by what it has to do
  * already. A member that is much slower than the others gets nothing while
- * they keep up.
+ * they keep up; lest one hiccup last for ever, a member that has had nothing for
+ * a second is taken for as fast again as it was when the pool was bound.
  *
  * The members share the pool's descriptor, each through a duplicate of its own.
  *
@@ -51,8 +52,10 @@
  * @nr_in_flight: batches that it was given and that did not come back
  * @queued_ns:	  how long it should take for them
  * @page_ns:	  time for a page, lately
+ * @bound_ns:	  what @page_ns was when it was bound
  * @known_ns:	  time for an entry without content, lately
- * @progress_ns:  when it last finished a batch, or got the first one
+ * @progress_ns:  when it last finished a batch, or got the first one, or was
+ *		  last forgiven
  * @nr_batches:	  batches that it hashed
  * @nr_pages:	  their pages
  */
@@ -63,6 +66,7 @@ struct gksm_member {
 	unsigned int nr_in_flight;
 	double queued_ns;
 	double page_ns;
+	double bound_ns;
 	double known_ns;
 	uint64_t progress_ns;
 	uint64_t nr_batches;

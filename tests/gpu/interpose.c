@@ -244,7 +244,7 @@ cl_int __wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
 {
 	if (shall_fail_on(queue, "clEnqueueNDRangeKernel"))
 		return interpose.fail_status;
-	if (interpose.kernel_us && is_page_hash(kernel))
+	if (interpose.kernel_us && is_victim(queue) && is_page_hash(kernel))
 		let_work(queue, &kernels, interpose.kernel_us);
 	interpose.nr_mapped_at_launch = interpose.nr_mapped;
 	mark_buffers(NULL, SIZE_MAX, false);

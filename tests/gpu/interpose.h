@@ -33,7 +33,7 @@
  * @lose_callbacks:   batches never finish
  * @upload_us:	      not 0: an upload of pages takes so long, and one at a
  *		      time, without a processor
- * @kernel_us:	      the same for page_hash
+ * @kernel_us:	      the same for page_hash, of @victim alone if there is one
  * @nr_made:	      out: buffers, kernels, programs, queues and contexts made
  * @nr_maps:	      out: buffers given back to the host
  * @nr_calls:	      out: calls that can fail, counted as for @fail_at

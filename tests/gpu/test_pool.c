@@ -99,11 +99,18 @@ static void set_home(unsigned int member)
 	gpu->info = pool()->home->info;
 }
 
+/* As if it had always been so. */
+static void set_speed(unsigned int member, double page_ns)
+{
+	pool()->members[member].page_ns = page_ns;
+	pool()->members[member].bound_ns = page_ns;
+}
+
 /* The next batch goes to this member. */
 static void send_to(unsigned int member, unsigned int batch)
 {
 	for (unsigned int m = 0; m < pool()->nr_members; m++)
-		pool()->members[m].page_ns = m == member ? 1 : 1e12;
+		set_speed(m, m == member ? 1 : 1e12);
 	assert_int_equal(gksm_gpu_search(gpu, batch, NR_PAGES, 0), 0);
 }
 
@@ -243,7 +250,7 @@ static void entries_without_content_come_with_any_batch(void **state)
 	for (unsigned int nr_pages = 0; nr_pages <= 20; nr_pages += 20) {
 		gksm_gpu_seeds(gpu, 1)[nr_pages] = hash;
 		gksm_gpu_names(gpu, 1)[nr_pages] = 77;
-		pool()->members[0].page_ns = 1e12;
+		set_speed(0, 1e12);
 		assert_int_equal(gksm_gpu_search(gpu, 1, nr_pages, 1), 0);
 		done = wait_batch(gpu);
 		assert_int_equal(done.error, 0);
@@ -263,8 +270,8 @@ static void hashing_alone_and_comparing_go_to_any_device(void **state)
 
 	(void)state;
 	for (unsigned int m = 0; m < 2; m++) {
-		pool()->members[m].page_ns = 1;
-		pool()->members[!m].page_ns = 1e12;
+		set_speed(m, 1);
+		set_speed(!m, 1e12);
 		done = run_batch(gpu, 1, NR_PAGES);
 		check_batch_results(gpu, &pages, NR_PAGES, &done);
 		assert_int_equal(get_device(m).nr_batches, 1);
@@ -281,8 +288,8 @@ static void batches_go_to_who_is_done_first(void **state)
 
 	(void)state;
 	/* Three to one: of four the slow one gets the last. */
-	members[0].page_ns = 3000;
-	members[1].page_ns = 1001;
+	set_speed(0, 3000);
+	set_speed(1, 1001);
 	set_home(1);
 	for (unsigned int b = 0; b < NR_BATCHES; b++)
 		assert_int_equal(gksm_gpu_submit(gpu, b, NR_PAGES), 0);
@@ -293,13 +300,66 @@ static void batches_go_to_who_is_done_first(void **state)
 	assert_int_equal(get_device(0).nr_batches, 1);
 	assert_int_equal(get_device(1).nr_batches, 3);
 	/* So slow that it never gets one; and the other is not so fast. */
-	members[0].page_ns = 1e12;
-	members[1].page_ns = 1;
+	set_speed(0, 1e12);
+	set_speed(1, 1);
 	for (unsigned int n = 0; n < 10; n++)
 		run_batch(gpu, 0, NR_PAGES);
 	assert_int_equal(get_device(0).nr_batches, 1);
 	assert_true(members[1].page_ns > 10);
 	assert_true(members[1].queued_ns == 0);
+}
+
+/* Nobody says so: it is found out. */
+static void a_slow_device_gets_little(void **state)
+{
+	const unsigned int nr = 300;
+	unsigned int nr_done = 0;
+
+	(void)state;
+	if (!second_id)
+		skip();
+	interpose.victim = second_id;
+	interpose.kernel_us = 5000;
+	set_speed(0, 1000);
+	set_speed(1, 1000);
+	for (unsigned int b = 0; b < NR_BATCHES; b++)
+		assert_int_equal(gksm_gpu_submit(gpu, b, NR_PAGES), 0);
+	while (nr_done++ < nr) {
+		const struct gksm_gpu_batch done = wait_batch(gpu);
+
+		assert_int_equal(done.error, 0);
+		if (nr_done + NR_BATCHES <= nr)
+			assert_int_equal(
+				gksm_gpu_submit(gpu, done.batch, NR_PAGES), 0);
+	}
+	assert_int_equal(get_device(0).nr_batches + get_device(1).nr_batches,
+			 nr);
+	printf("%u of %u batches\n", (unsigned int)get_device(1).nr_batches,
+	       nr);
+	assert_in_range(get_device(1).nr_batches, 1, nr / 4);
+}
+
+/* One that was slow once, and had nothing for a second, is tried again. */
+static void slowness_is_forgiven(void **state)
+{
+	struct gksm_member *member = &pool()->members[0];
+
+	(void)state;
+	set_speed(0, 1);
+	set_speed(1, 100);
+	member->page_ns = 1e12;
+	member->progress_ns = gksm_pool_now_ns();
+	run_batch(gpu, 0, NR_PAGES);
+	assert_int_equal(get_device(1).nr_batches, 1);
+	member->progress_ns = gksm_pool_now_ns() - 1000000000;
+	set_speed(1, 100);
+	run_batch(gpu, 0, NR_PAGES);
+	assert_int_equal(get_device(0).nr_batches, 1);
+	/* But not if it has been so slow from the start. */
+	set_speed(0, 1e12);
+	member->progress_ns = gksm_pool_now_ns() - 1000000000;
+	run_batch(gpu, 0, NR_PAGES);
+	assert_int_equal(get_device(0).nr_batches, 1);
 }
 
 /* What a batch costs whatever is in it says little about a page. */
@@ -308,12 +368,12 @@ static void a_small_batch_changes_little(void **state)
 	struct gksm_member *member = &pool()->members[0];
 
 	(void)state;
-	member->page_ns = 1e6;
-	pool()->members[1].page_ns = 1e12;
+	set_speed(0, 1e6);
+	set_speed(1, 1e12);
 	run_batch(gpu, 0, NR_PAGES);
 	/* About an eighth less, for it took no time in comparison. */
 	assert_in_range(member->page_ns, 870000, 990000);
-	member->page_ns = 1e6;
+	set_speed(0, 1e6);
 	run_batch(gpu, 0, 1);
 	assert_in_range(member->page_ns, 997000, 1100000);
 }
@@ -438,7 +498,7 @@ static void two_devices_may_fail_at_once(void **state)
 	send_to(1, 1);
 	send_to(0, 2);
 	send_to(0, 3);
-	pool()->members[1].page_ns = 1;
+	set_speed(1, 1);
 	pool()->members[1].progress_ns = UINT64_MAX / 2;
 	let_die(NULL, REFUSES);
 	assert_int_equal(gksm_gpu_check(gpu, 0), 1);
@@ -629,6 +689,8 @@ static int run(const char *what, const char *which)
 		TEST(entries_without_content_come_with_any_batch),
 		TEST(hashing_alone_and_comparing_go_to_any_device),
 		TEST(batches_go_to_who_is_done_first),
+		TEST(a_slow_device_gets_little),
+		TEST(slowness_is_forgiven),
 		TEST(a_small_batch_changes_little),
 		TEST(a_device_that_fails_loses_no_batch),
 		TEST(two_devices_may_fail_at_once),
