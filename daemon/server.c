@@ -315,24 +315,23 @@ static void tell_alive(struct gksm_server *server)
 	gksm_notify_alive(&server->notify, line);
 }
 
-/* Devices that failed while others go on. */
-static void count_lost(struct gksm_server *server)
+/* Several devices know which of them is silent; returns how many there are. */
+static unsigned int check_several(struct gksm_server *server)
 {
-	unsigned int nr_lost;
+	unsigned int nr_devices, nr_lost;
 
-	gksm_device_count(server->device, &nr_lost);
+	gksm_gpu_check(server->device->gpu, server->patience_ms);
+	nr_devices = gksm_device_count(server->device, &nr_lost);
 	server->stats.device_failures += nr_lost - server->nr_lost;
 	server->nr_lost = nr_lost;
+	return nr_devices;
 }
 
 /* A device can also fail without a word: nothing ever comes back. */
 static int check_progress(struct gksm_server *server)
 {
-	/* What it had begins anew with another one, or comes back. */
-	if (gksm_gpu_check(server->device->gpu, server->patience_ms))
-		server->progress_ms = gksm_clock_ms();
-	count_lost(server);
-	if (!server->nr_in_flight ||
+	/* What one of several had goes to another one, or comes back. */
+	if (check_several(server) > 1 || !server->nr_in_flight ||
 	    gksm_clock_ms() < server->progress_ms + server->patience_ms)
 		return 0;
 	gksm_error("%s has finished nothing for %u ms",

@@ -122,13 +122,24 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+/* How many times as long as the slowest stage all of them take. */
+static double time_stages(struct gksm_gpu *gpu, const struct pages *pages,
+			  unsigned int us)
+{
+	const unsigned int nr = 50;
+	const double start_ms = now_ms();
+
+	run_batches(gpu, pages, nr, us);
+	return (now_ms() - start_ms) / (nr * us / 1e3);
+}
+
 /* Three stages of 4 ms each: nearly 4 ms a batch, not 12. */
 static void all_stages_take_as_long_as_the_slowest(void **state)
 {
-	const unsigned int nr = 50, us = 4000;
+	const unsigned int us = 4000;
 	struct pages pages;
 	struct gksm_gpu *gpu = open_bound(&pages, NR_BATCHES, NR_PAGES);
-	double ratio;
+	double ratio = 9;
 
 	(void)state;
 	if (target.twin || is_in_place(gpu)) {
@@ -137,10 +148,11 @@ static void all_stages_take_as_long_as_the_slowest(void **state)
 	}
 	interpose.upload_us = us;
 	interpose.kernel_us = us;
-	ratio = now_ms();
-	run_batches(gpu, &pages, nr, us);
-	ratio = (now_ms() - ratio) / (nr * us / 1e3);
-	printf("%.2f of the slowest stage\n", ratio);
+	/* A machine that is busy gets another chance. */
+	for (unsigned int n = 0; n < 4 && ratio > 1.5; n++) {
+		ratio = time_stages(gpu, &pages, us);
+		printf("%.2f of the slowest stage\n", ratio);
+	}
 	/* Two stages in turn would take 2. */
 	assert_true(ratio >= 1);
 	assert_true(ratio < 1.6);

@@ -30,6 +30,8 @@ struct gksm_gpu {
 	uint64_t *twins;
 	unsigned int *nr_known;
 	unsigned int *done;
+	unsigned int *held;
+	unsigned int nr_held;
 	unsigned int *nr_pages;
 	unsigned int nr_done;
 	int fd;
@@ -95,6 +97,7 @@ void gksm_gpu_close(struct gksm_gpu *gpu)
 	free(gpu->twins);
 	free(gpu->nr_known);
 	free(gpu->done);
+	free(gpu->held);
 	free(gpu->nr_pages);
 	free(gpu);
 	fake_nr_open--;
@@ -135,18 +138,22 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* The second does what the first had. */
 unsigned int gksm_gpu_check(struct gksm_gpu *gpu, unsigned int patience_ms)
 {
 	struct fake_device *fake = gpu->fake;
 
-	fake->patience_ms = patience_ms;
-	if (!fake->patient_since_ms)
-		fake->patient_since_ms = now_ms();
-	if (!fake->nr_chances ||
-	    now_ms() < fake->patient_since_ms + patience_ms)
+	if (!fake->has_second || !gpu->nr_held)
 		return 0;
-	fake->patient_since_ms = now_ms();
-	fake->nr_chances--;
+	if (!fake->silent_since_ms)
+		fake->silent_since_ms = now_ms();
+	if (now_ms() < fake->silent_since_ms + patience_ms)
+		return 0;
+	fake->hangs = false;
+	fake->second_is_lost = true;
+	while (gpu->nr_held)
+		gpu->done[gpu->nr_done++] = gpu->held[--gpu->nr_held];
+	eventfd_write(gpu->fd, 1);
 	return 1;
 }
 
@@ -194,6 +201,7 @@ int gksm_gpu_bind(struct gksm_gpu *gpu, const void *pages,
 	gpu->twins = calloc(nr_pages, sizeof(*gpu->twins));
 	gpu->nr_known = calloc(nr_batches, sizeof(*gpu->nr_known));
 	gpu->done = calloc(nr_batches, sizeof(*gpu->done));
+	gpu->held = calloc(nr_batches, sizeof(*gpu->held));
 	gpu->nr_pages = calloc(nr_batches, sizeof(*gpu->nr_pages));
 	return 0;
 }
@@ -267,8 +275,10 @@ int gksm_gpu_search(struct gksm_gpu *gpu, unsigned int batch,
 		find_twin(gpu, base, i, nr_pages + nr_known);
 	gpu->nr_pages[batch] = nr_pages;
 	gpu->nr_known[batch] = nr_known;
-	if (gpu->fake->hangs)
+	if (gpu->fake->hangs) {
+		gpu->held[gpu->nr_held++] = batch;
 		return 0;
+	}
 	gpu->done[gpu->nr_done++] = batch;
 	return eventfd_write(gpu->fd, 1) < 0 ? -errno : 0;
 }

@@ -21,10 +21,7 @@
  * @hangs:	   no batch ever comes back
  * @has_second:	   the engine has a second device, of the same name
  * @second_is_lost: which failed, and the first goes on
- * @nr_chances:	   so often gksm_gpu_check() gives one up, each time when its
- *		   patience has ended
- * @patience_ms:   what it was told
- * @patient_since_ms: its own; start with 0
+ * @silent_since_ms: when gksm_gpu_check() began to be patient
  * @nr_given_up:   counts gksm_gpu_give_up()
  * @nr_opened:	   counts gksm_gpu_open()
  * @nr_generations: counts gksm_gpu_generation()
@@ -40,9 +37,7 @@ struct fake_device {
 	bool hangs;
 	bool has_second;
 	bool second_is_lost;
-	unsigned int nr_chances;
-	unsigned int patience_ms;
-	uint64_t patient_since_ms;
+	uint64_t silent_since_ms;
 	unsigned int nr_given_up;
 	unsigned int nr_opened;
 	unsigned int nr_generations;
