@@ -472,11 +472,14 @@ static void a_device_that_fails_loses_no_batch(void **state)
 
 	for (unsigned int n = 0; n < NR_DEATHS * 2 * nr_victims; n++) {
 		const enum death death = (enum death)(n % NR_DEATHS);
+		uint64_t start_ns;
 
 		check_survives(n / NR_DEATHS / 2, n / NR_DEATHS % 2, death);
 		/* Once it is seen that nobody waits for so long. */
 		gksm_engine_patience_ms = n == IS_SILENT ? 60000 : 20;
+		start_ns = gksm_pool_now_ns();
 		close_bound(gpu, &pages);
+		assert_true(gksm_pool_now_ns() - start_ns < 30000000000);
 		/* Who does not answer is abandoned, and nobody else. */
 		assert_int_equal(interpose_nr_objects() > 0,
 				 death == IS_SILENT);
