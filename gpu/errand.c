@@ -180,7 +180,6 @@ static void note_start(const struct gksm_pool *pool, struct gksm_member *member,
 		       const struct gksm_lane *lane, struct gksm_errand *errand)
 {
 	errand->by = member;
-	errand->start_ns = gksm_pool_now_ns();
 	errand->cost_ns = estimate(pool, member, errand, lane);
 	if (!errand->is_hashed)
 		errand->hasher = member;
@@ -198,6 +197,8 @@ static int place(struct gksm_gpu *gpu, unsigned int batch)
 	struct gksm_member *member;
 
 	while ((member = choose(pool, errand, lane))) {
+		/* Some drivers compute before they come back from here. */
+		errand->start_ns = gksm_pool_now_ns();
 		if (!start(pool, member, lane, batch)) {
 			note_start(pool, member, lane, errand);
 			return 0;
