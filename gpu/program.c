@@ -13,6 +13,8 @@
 #include "sources.h"
 
 #define BUILD_OPTIONS "-cl-std=CL1.2"
+/* See kernels/both.h. */
+#define BUILD_OPTIONS_CPU BUILD_OPTIONS " -DBOTH_PREFETCHES"
 
 /* Long enough for everything that names a device; longer ones are cut. */
 #define KEY_BYTES 1024
@@ -43,6 +45,13 @@ struct recipe {
 	char key[KEY_BYTES];
 };
 
+static const char *get_build_options(const struct recipe *recipe)
+{
+	return recipe->device->info.kind == GKSM_GPU_KIND_CPU ?
+		       BUILD_OPTIONS_CPU :
+		       BUILD_OPTIONS;
+}
+
 /*
  * The platform's version is part of the key because PoCL's driver version
  * does not tell which LLVM compiled the program.
@@ -56,7 +65,7 @@ static void make_key(struct recipe *recipe)
 			  sizeof(version) - 1, version, NULL);
 	snprintf(recipe->key, sizeof(recipe->key),
 		 "%s\n%s\n%s\n%s\n%s\n%016" PRIx64 "\n", info->platform,
-		 version, info->name, info->driver, BUILD_OPTIONS,
+		 version, info->name, info->driver, get_build_options(recipe),
 		 gksm_cache_sum(recipe->source, strlen(recipe->source)));
 }
 
@@ -113,8 +122,8 @@ static int build_from_source(const struct recipe *recipe, cl_context context,
 		clCreateProgramWithSource(context, 1, &source, NULL, &status);
 	if (status)
 		return gksm_cl_fail(recipe->gpu, status, "create a program");
-	status = clBuildProgram(*program, 1, &recipe->device->id, BUILD_OPTIONS,
-				NULL, NULL);
+	status = clBuildProgram(*program, 1, &recipe->device->id,
+				get_build_options(recipe), NULL, NULL);
 	if (status) {
 		fail_build(recipe, *program, status);
 		discard(program);
@@ -135,8 +144,8 @@ static int build_from_binary(const struct recipe *recipe, cl_context context,
 					     &bytes, &binary, &loaded, &status);
 	if (status)
 		return gksm_clerror_errno(status);
-	status = clBuildProgram(*program, 1, &recipe->device->id, BUILD_OPTIONS,
-				NULL, NULL);
+	status = clBuildProgram(*program, 1, &recipe->device->id,
+				get_build_options(recipe), NULL, NULL);
 	if (!status) {
 		kernel = clCreateKernel(
 			*program, kernel_names[GKSM_CL_PAGE_HASH], &status);

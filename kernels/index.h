@@ -32,6 +32,7 @@
  * tag together are all of x: two entries match if 49 bits of their hashes
  * do, and an entry can be moved to a larger table without its page. Because
  * homes are in the order of x, moving reads and writes memory nearly in order.
+ * Whoever finds its own name in a match looks no further: 41 bits match then.
  *
  * State of a slot. Word 0: never used. Generation 0 with another word: used
  * once, free again. Otherwise it holds an entry that was last seen in that
@@ -65,6 +66,8 @@
 /* Available slots below which a home sends entries on. */
 #define INDEX_SPARE 4
 #define INDEX_SLOT_BYTES 13
+/* Words of what memory is read in: 64 bytes on processors. */
+#define INDEX_LINE_WORDS 16
 
 #define INDEX_X_BITS 49
 #define INDEX_TAG_BITS 28
@@ -178,16 +181,34 @@ struct index_bucket {
 	both_u32 available; /* never used, or free again */
 };
 
+/* The first slot of one of the places that x may be in. */
+static inline both_u64 index_base(struct index_table table, both_u64 x,
+				  both_u32 place)
+{
+	const both_u32 bucket = index_home(x, table.nr_homes) +
+				index_distance(index_key(x, place));
+
+	return (both_u64)bucket * INDEX_BUCKET_SLOTS;
+}
+
+/* Have the words of a place at hand for index_look(). */
+static inline void index_ask(struct index_table table, both_u64 x,
+			     both_u32 place)
+{
+	const both_u64 base = index_base(table, x, place);
+
+	for (both_u32 s = 0; s < INDEX_BUCKET_SLOTS; s += INDEX_LINE_WORDS)
+		both_ask(&table.words[base + s]);
+}
+
 /* Look at one of the places that x may be in. */
 static inline struct index_bucket index_look(struct index_table table,
 					     both_u64 x, both_u32 place)
 {
-	struct index_bucket bucket = { 0, index_key(x, place), 0, 0, 0 };
+	struct index_bucket bucket = { index_base(table, x, place),
+				       index_key(x, place), 0, 0, 0 };
 	const BOTH_GLOBAL both_u32 *words;
 
-	bucket.base = (both_u64)(index_home(x, table.nr_homes) +
-				 index_distance(bucket.key)) *
-		      INDEX_BUCKET_SLOTS;
 	/* Each word is read once, in whatever order, so as wide as can be. */
 	words = (const BOTH_GLOBAL both_u32 *)table.words + bucket.base;
 	for (both_u32 s = 0; s < INDEX_BUCKET_SLOTS; s++) {
@@ -252,16 +273,25 @@ static inline both_u32 index_enter(struct index_table table, both_u64 x,
 	return entered;
 }
 
-/*
- * What is looked at first, apart from what is then done about it: a group of
- * work-items can look all at once, and wait for memory once.
+/**
+ * DOC: Waiting for memory once
+ *
+ * A search touches five lines of memory that are in no cache, and where the
+ * later ones are depends on the earlier ones. What index_see() looks at first
+ * is therefore done in steps, apart from what is then done about it: each step
+ * ends with asking for what the next one reads, and between two steps a group
+ * of work-items has a barrier. On a processor, where work-items run one after
+ * the other between barriers, the misses of a whole group overlap; on a GPU
+ * its scheduler does that.
+ *
+ * index_glance_start(), index_glance_home(), index_glance_further(), and then
+ * index_see().
  */
 struct index_glance {
 	struct index_bucket home;
 	struct index_bucket second; /* unless nothing was passed on from home */
 	both_u64 slot; /* a match in home, if there is one */
 	both_u64 name; /* its name */
-	both_u8 ext; /* its ext */
 };
 
 /* Is there nothing in later places than this? */
@@ -273,17 +303,31 @@ static inline both_u32 index_is_last(struct index_bucket bucket, both_u32 place,
 	return bucket.fresh || was_fresh;
 }
 
-/* The first steps of index_see(), in this order. */
+static inline void index_glance_start(struct index_table table, both_u64 hash)
+{
+	index_ask(table, index_x(hash), 0);
+}
+
 static inline struct index_glance index_glance_home(struct index_table table,
 						    both_u64 hash)
 {
+	const both_u64 x = index_x(hash);
 	struct index_glance glance;
+	both_u32 wanted;
 
-	glance.home = index_look(table, index_x(hash), 0);
+	glance.home = index_look(table, x, 0);
 	glance.second = glance.home;
 	glance.slot = ~(both_u64)0;
 	glance.name = 0;
-	glance.ext = 0;
+	/* A match is read, a slot that is available is written to. */
+	wanted = glance.home.matching ? glance.home.matching :
+					glance.home.available;
+	if (wanted)
+		both_ask(&table.names[glance.home.base + both_lowest(wanted)]);
+	if (!glance.home.matching && wanted)
+		both_ask(&table.exts[glance.home.base + both_lowest(wanted)]);
+	if (!index_is_last(glance.home, 0, 0))
+		index_ask(table, x, 1);
 	return glance;
 }
 
@@ -296,7 +340,6 @@ static inline void index_glance_further(struct index_table table, both_u64 hash,
 		return;
 	glance->slot = glance->home.base + both_lowest(glance->home.matching);
 	glance->name = table.names[glance->slot];
-	glance->ext = table.exts[glance->slot];
 }
 
 /*
@@ -327,15 +370,16 @@ static inline struct index_found index_see(struct index_table table,
 		for (both_u32 left = bucket.matching; left; left &= left - 1) {
 			const both_u64 slot = bucket.base + both_lowest(left);
 			const both_u32 word = table.words[slot];
-			both_u64 name;
+			const both_u64 name = slot == glance.slot ?
+						      glance.name :
+						      table.names[slot];
+			const both_u32 is_asker =
+				name == name_0 || name == name_1;
 
-			if ((slot == glance.slot ?
-				     glance.ext :
-				     table.exts[slot]) != index_ext(x))
+			/* Its own entry is known without the rest of the tag. */
+			if (!is_asker && table.exts[slot] != index_ext(x))
 				continue;
-			name = slot == glance.slot ? glance.name :
-						     table.names[slot];
-			if (name == name_0 || name == name_1) {
+			if (is_asker) {
 				has_0 |= name == name_0;
 				has_1 |= name == name_1;
 				nr_current++;
