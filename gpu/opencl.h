@@ -222,6 +222,10 @@ int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
 int gksm_cl_buffer_create(struct gksm_gpu *gpu, cl_mem_flags flags,
 			  size_t bytes, void *host, const char *what,
 			  cl_mem *buffer);
+int gksm_cl_buffer_create_vast(struct gksm_gpu *gpu, size_t bytes,
+			       const char *what, cl_mem *buffer);
+void gksm_cl_buffer_drop_vast(const struct gksm_cl *cl, cl_command_queue queue,
+			      cl_mem *buffer);
 void gksm_cl_buffer_retire(cl_command_queue queue, cl_mem *buffer);
 void gksm_cl_buffer_wipe(cl_command_queue queue, cl_mem *buffer);
 int gksm_cl_kernel_create(struct gksm_gpu *gpu, enum gksm_cl_kernel which,
