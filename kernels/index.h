@@ -155,19 +155,22 @@ static inline both_u32 index_generation(both_u32 word)
 	return word >> INDEX_GENERATION_SHIFT;
 }
 
-/* The x of an entry, from its place, its word and its ext. */
-static inline both_u64 index_restore(both_u32 bucket, both_u32 word,
-				     both_u8 ext, both_u32 nr_homes)
+/* The lowest x of a home: home * 2^49 / nr_homes, rounded up. */
+static inline both_u64 index_first_x(both_u64 home, both_u32 nr_homes)
+{
+	/* In two steps of 64 bits. */
+	const both_u64 high = (home << 40) / nr_homes;
+	const both_u64 rest = (home << 40) % nr_homes;
+
+	return (high << 9) + ((rest << 9) + nr_homes - 1) / nr_homes;
+}
+
+/* The x of an entry, from the lowest of its home, its word and its ext. */
+static inline both_u64 index_restore(both_u64 first, both_u32 word, both_u8 ext)
 {
 	const both_u64 span = 1UL << (INDEX_TAG_BITS + INDEX_EXT_BITS);
 	const both_u64 tag = (both_u64)ext << INDEX_TAG_BITS |
 			     (word & ((1U << INDEX_TAG_BITS) - 1));
-	const both_u64 home = bucket - index_distance(word);
-	/* home * 2^49 / nr_homes, rounded up, in two steps of 64 bits. */
-	const both_u64 high = (home << 40) / nr_homes;
-	const both_u64 rest = (home << 40) % nr_homes;
-	const both_u64 first =
-		(high << 9) + ((rest << 9) + nr_homes - 1) / nr_homes;
 
 	return first + ((tag - first) & (span - 1));
 }
@@ -224,24 +227,30 @@ static inline struct index_bucket index_look(struct index_table table,
 	return bucket;
 }
 
-/* Enter x into a bucket. Returns 1, or 0 if others took all that was there. */
+/*
+ * Enter x into a bucket. Returns 1, or 0 if others took all that was there. The
+ * bucket may have been looked at long ago; slots that were tried are no longer
+ * available.
+ */
 static inline both_u32 index_claim(struct index_table table,
-				   struct index_bucket bucket, both_u64 x,
+				   struct index_bucket *bucket, both_u64 x,
 				   both_u64 name, both_u32 generation,
 				   struct index_tally *tally)
 {
-	const both_u32 word = bucket.key | generation << INDEX_GENERATION_SHIFT;
+	const both_u32 word = bucket->key | generation
+						    << INDEX_GENERATION_SHIFT;
 
-	for (both_u32 left = bucket.available; left; left &= left - 1) {
-		const both_u32 s = both_lowest(left);
+	while (bucket->available) {
+		const both_u32 s = both_lowest(bucket->available);
+		const both_u64 slot = bucket->base + s;
 		const both_u32 was =
-			bucket.fresh >> s & 1 ? INDEX_FREE : INDEX_FREED;
+			bucket->fresh >> s & 1 ? INDEX_FREE : INDEX_FREED;
 
-		if (both_exchange(&table.words[bucket.base + s], was, word) !=
-		    was)
+		bucket->available &= bucket->available - 1;
+		if (both_exchange(&table.words[slot], was, word) != was)
 			continue;
-		table.exts[bucket.base + s] = index_ext(x);
-		table.names[bucket.base + s] = name;
+		table.exts[slot] = index_ext(x);
+		table.names[slot] = name;
 		tally->fresh += was == INDEX_FREE;
 		tally->reused += was != INDEX_FREE;
 		return 1;
@@ -249,26 +258,34 @@ static inline both_u32 index_claim(struct index_table table,
 	return 0;
 }
 
-/* Enter x with that name and generation. Returns 1, or 0 for want of room. */
-static inline both_u32 index_enter(struct index_table table, both_u64 x,
+/*
+ * Enter x with that name and generation. Returns 1, or 0 for want of room.
+ *
+ * Home is what index_look() found, however long ago: it may since have become
+ * fuller, not emptier. Then the entry goes where it would have gone before.
+ */
+static inline both_u32 index_enter(struct index_table table,
+				   struct index_bucket *home, both_u64 x,
 				   both_u64 name, both_u32 generation,
 				   struct index_tally *tally)
 {
-	const struct index_bucket home = index_look(table, x, 0);
 	both_u32 entered = 0;
 
-	if (both_count(home.available) <= INDEX_SPARE) {
-		const struct index_bucket second = index_look(table, x, 1);
+	if (both_count(home->available) <= INDEX_SPARE) {
+		struct index_bucket second = index_look(table, x, 1);
 
-		if (both_count(second.available) > both_count(home.available))
-			entered = index_claim(table, second, x, name,
+		if (both_count(second.available) > both_count(home->available))
+			entered = index_claim(table, &second, x, name,
 					      generation, tally);
 	}
 	if (!entered)
 		entered = index_claim(table, home, x, name, generation, tally);
-	for (both_u32 place = 1; !entered && place < INDEX_PLACES; place++)
-		entered = index_claim(table, index_look(table, x, place), x,
-				      name, generation, tally);
+	for (both_u32 place = 1; !entered && place < INDEX_PLACES; place++) {
+		struct index_bucket bucket = index_look(table, x, place);
+
+		entered =
+			index_claim(table, &bucket, x, name, generation, tally);
+	}
 	tally->refused += !entered;
 	return entered;
 }
@@ -396,11 +413,12 @@ static inline struct index_found index_see(struct index_table table,
 		was_fresh |= bucket.fresh;
 	}
 	if (!has_0 && nr_current < INDEX_KEPT) {
-		has_0 = index_enter(table, x, name_0, generation, tally);
+		has_0 = index_enter(table, &glance.home, x, name_0, generation,
+				    tally);
 		nr_current++;
 	}
 	if (!has_1 && nr_current < INDEX_KEPT)
-		index_enter(table, x, name_1, generation, tally);
+		index_enter(table, &glance.home, x, name_1, generation, tally);
 	found.other = current ? current : older;
 	found.is_kept = has_0;
 	return found;
@@ -416,22 +434,38 @@ static inline both_u32 index_expire(volatile BOTH_GLOBAL both_u32 *words,
 	return 1;
 }
 
-/* Enter what a bucket of one table holds into another table. */
+/*
+ * Enter what a bucket of one table holds into another table. What its own
+ * entries have there is a few homes next to each other: two are kept in mind.
+ */
 static inline void index_carry(struct index_table from, struct index_table to,
 			       both_u32 bucket, struct index_tally *tally)
 {
 	const both_u64 base = (both_u64)bucket * INDEX_BUCKET_SLOTS;
+	const both_u64 first = index_first_x(bucket, from.nr_homes);
+	struct index_bucket homes[2] = { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } };
 
+	/* No home starts there. */
+	homes[0].base = ~(both_u64)0;
+	homes[1].base = ~(both_u64)0;
 	for (both_u32 s = 0; s < INDEX_BUCKET_SLOTS; s++) {
 		const both_u32 word = from.words[base + s];
+		const both_u32 distance = index_distance(word);
+		struct index_bucket *home;
+		both_u64 x;
 
-		if (index_generation(word))
-			index_enter(to,
-				    index_restore(bucket, word,
-						  from.exts[base + s],
-						  from.nr_homes),
-				    from.names[base + s],
-				    index_generation(word), tally);
+		if (!index_generation(word))
+			continue;
+		x = index_restore(distance ? index_first_x(bucket - distance,
+							   from.nr_homes) :
+					     first,
+				  word, from.exts[base + s]);
+		home = &homes[index_home(x, to.nr_homes) & 1];
+		if (home->base != index_base(to, x, 0))
+			*home = index_look(to, x, 0);
+		home->key = index_key(x, 0);
+		index_enter(to, home, x, from.names[base + s],
+			    index_generation(word), tally);
 	}
 }
 
