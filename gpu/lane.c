@@ -144,6 +144,7 @@ void gksm_cl_lanes_destroy(struct gksm_gpu *gpu)
 		release_event(&lane->first);
 		release_event(&lane->computed);
 		release_event(&lane->searched);
+		release_event(&lane->counted);
 		release_event(&lane->last);
 	}
 	if (cl->comparer)

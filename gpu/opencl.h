@@ -114,6 +114,7 @@ struct gksm_cl_how {
  * @first:    first command of the batch, valid from submit to reap
  * @computed: page_hash, likewise; NULL if there were no pages
  * @searched: index_search, likewise; NULL if it was no search
+ * @counted:  the index's counters were read, likewise
  * @last:     last command of the batch, likewise
  */
 struct gksm_cl_lane {
@@ -139,6 +140,7 @@ struct gksm_cl_lane {
 	cl_event first;
 	cl_event computed;
 	cl_event searched;
+	cl_event counted;
 	cl_event last;
 };
 

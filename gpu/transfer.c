@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 
-#include "index.h"
 #include "opencl.h"
 
 static size_t round_to_groups(unsigned int items)
@@ -96,9 +95,9 @@ int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 static void release_events(struct gksm_cl_lane *lane)
 {
 	cl_event *events[] = { &lane->first, &lane->computed, &lane->searched,
-			       &lane->last };
+			       &lane->counted, &lane->last };
 
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < sizeof(events) / sizeof(*events); i++) {
 		if (*events[i])
 			clReleaseEvent(*events[i]);
 		*events[i] = NULL;
@@ -141,14 +140,13 @@ static cl_int enqueue_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 static cl_int enqueue_read(const struct gksm_cl_lane *lane, cl_mem buffer,
 			   size_t bytes, void *to, cl_event *event)
 {
-	const cl_event after = lane->searched;
+	const cl_event after = lane->counted;
 
 	return clEnqueueReadBuffer(lane->queue, buffer, CL_FALSE, 0, bytes, to,
 				   after ? 1 : 0, after ? &after : NULL, event);
 }
 
-static cl_int enqueue_results(const struct gksm_cl *cl,
-			      struct gksm_cl_lane *lane,
+static cl_int enqueue_results(struct gksm_cl_lane *lane,
 			      const struct gksm_lane *host)
 {
 	const size_t nr_entries = gksm_lane_entries(host);
@@ -161,10 +159,6 @@ static cl_int enqueue_results(const struct gksm_cl *cl,
 			status = enqueue_read(lane, lane->twins,
 					      nr_entries * sizeof(cl_ulong),
 					      host->twins, NULL);
-		if (!status)
-			status = enqueue_read(lane, cl->counts,
-					      sizeof(cl_uint) * INDEX_NR_COUNTS,
-					      host->counts, NULL);
 	}
 	if (!status && host->nr_pages)
 		status = enqueue_read(lane, lane->zeros, host->nr_pages,
@@ -184,7 +178,7 @@ static cl_int enqueue(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 		status = gksm_cl_search(gpu, lane);
 	if (!status)
 		status = take_pages(lane, CL_FALSE);
-	return status ? status : enqueue_results(gpu->backend_data, lane, host);
+	return status ? status : enqueue_results(lane, host);
 }
 
 /**
