@@ -157,7 +157,7 @@ static int create_queues(struct gksm_gpu *gpu)
  * gksm_cl_open - let an OpenCL device compute
  * @gpu:    an engine without a backend; its info is set here
  * @device: the device
- * @how:    how to open it
+ * @how:    how to open it; its shape is for gksm_cl_shape_choose()
  *
  * Return: 0, or -errno; either way gksm_gpu_close() frees what there is.
  */
@@ -183,6 +183,7 @@ int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
 	gpu->backend = &cl_backend;
 	gpu->info.host_unified = device->info.host_unified && !how->upload;
 	cl->in_place = gpu->info.host_unified;
+	cl->shape = &gksm_cl_shapes[0];
 	cl->device = device->id;
 
 	cl->context = clCreateContext(properties, 1, &device->id, NULL, NULL,

@@ -133,8 +133,10 @@ static cl_int enqueue_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 	if (!status)
 		status = give_pages(gpu->backend_data, lane, nr_pages);
 	return status ? status :
-			gksm_cl_launch(lane->queue, lane->hash, nr_pages, NULL,
-				       &lane->computed);
+			gksm_cl_launch(lane->queue, lane->hash,
+				       gksm_cl_shape_items(lane->shape,
+							   nr_pages),
+				       NULL, &lane->computed);
 }
 
 static cl_int enqueue_read(const struct gksm_cl_lane *lane, cl_mem buffer,
@@ -216,14 +218,15 @@ take_back:
 	return gksm_cl_fail(gpu, status, "submit a batch");
 }
 
-static uint64_t measure_ns(const struct gksm_cl_lane *lane)
+/* From when the first command started to when the last one ended. */
+static uint64_t measure_ns(cl_event first, cl_event last)
 {
 	cl_ulong start, end;
 
-	if (clGetEventProfilingInfo(lane->first, CL_PROFILING_COMMAND_START,
+	if (clGetEventProfilingInfo(first, CL_PROFILING_COMMAND_START,
 				    sizeof(start), &start, NULL) ||
-	    clGetEventProfilingInfo(lane->last, CL_PROFILING_COMMAND_END,
-				    sizeof(end), &end, NULL))
+	    clGetEventProfilingInfo(last, CL_PROFILING_COMMAND_END, sizeof(end),
+				    &end, NULL))
 		return 0;
 	return end > start ? end - start : 0;
 }
@@ -242,7 +245,7 @@ static cl_int get_outcome(cl_event event)
 /**
  * gksm_cl_collect - how a lane went; see struct gksm_backend
  * @gpu:  the engine
- * @done: the batch; its device_ns and error are set
+ * @done: the batch; its device_ns, hash_ns and error are set
  *
  * What follows a failed command in a queue may still succeed, so that the
  * kernels are asked for their own status.
@@ -264,7 +267,9 @@ void gksm_cl_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 		gksm_fail(gpu, done->error, "%s: a batch failed in flight",
 			  gpu->info.name);
 	else
-		done->device_ns = measure_ns(lane);
+		done->device_ns = measure_ns(lane->first, lane->last);
+	if (!done->error && lane->computed)
+		done->hash_ns = measure_ns(lane->computed, lane->computed);
 	release_events(lane);
 }
 
