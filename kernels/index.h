@@ -351,8 +351,14 @@ static inline struct index_glance index_glance_home(struct index_table table,
 static inline void index_glance_further(struct index_table table, both_u64 hash,
 					struct index_glance *glance)
 {
-	if (!index_is_last(glance->home, 0, 0))
+	if (!index_is_last(glance->home, 0, 0)) {
 		glance->second = index_look(table, index_x(hash), 1);
+		if (glance->second.matching)
+			both_ask(
+				&table.names[glance->second.base +
+					     both_lowest(
+						     glance->second.matching)]);
+	}
 	if (!glance->home.matching)
 		return;
 	glance->slot = glance->home.base + both_lowest(glance->home.matching);
