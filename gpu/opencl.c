@@ -16,7 +16,10 @@ static int cl_unbind(struct gksm_gpu *gpu)
 	return err;
 }
 
-/* A full batch, of entries that have no names, on an index that is replaced. */
+/*
+ * A full batch, of entries that have no names; with the first one the index is
+ * swept and replaced.
+ */
 static int try_lane(struct gksm_gpu *gpu, unsigned int batch)
 {
 	struct gksm_lane *lane = &gpu->lanes[batch];
@@ -26,8 +29,8 @@ static int try_lane(struct gksm_gpu *gpu, unsigned int batch)
 	lane->nr_pages = gpu->batch_pages;
 	lane->is_search = true;
 	lane->orders = (struct gksm_orders){
-		.expired = ~0U,
-		.grow_to = gpu->index.nr_homes,
+		.expired = batch ? 0 : ~0U,
+		.grow_to = batch ? 0 : gpu->index.nr_homes,
 		.generation = 1,
 	};
 	atomic_store(&lane->state, GKSM_LANE_IN_FLIGHT);

@@ -45,9 +45,7 @@ static inline void read_pages(__global const ulong4 *const *page, ulong4 *acc,
 			      ulong4 *any, const uint nr_side)
 {
 	for (uint s = 0; s < PAGE_STRIPES; s += HASH_STEP) {
-#pragma unroll
 		for (uint p = 0; p < nr_side; p++) {
-#pragma unroll
 			for (uint n = 0; n < HASH_STEP; n++) {
 				const ulong4 words = page[p][s + n];
 
@@ -69,7 +67,6 @@ static inline void hash_pages(__global const ulong4 *pages,
 	__global const ulong4 *page[HASH_SIDE];
 	ulong4 acc[HASH_SIDE], any[HASH_SIDE];
 
-#pragma unroll
 	for (uint p = 0; p < nr_side; p++) {
 		const uint i = min(first + p, nr_pages - 1);
 		const ulong seed = seeds[i];
@@ -80,7 +77,6 @@ static inline void hash_pages(__global const ulong4 *pages,
 		any[p] = (ulong4)(0);
 	}
 	read_pages(page, acc, any, nr_side);
-#pragma unroll
 	for (uint p = 0; p < nr_side; p++) {
 		const uint i = min(first + p, nr_pages - 1);
 
