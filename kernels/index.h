@@ -258,6 +258,13 @@ static inline both_u32 index_claim(struct index_table table,
 	return 0;
 }
 
+/* Does an entry go to the second bucket, as far as room in home is short? */
+static inline both_u32 index_is_fuller(struct index_bucket home,
+				       struct index_bucket second)
+{
+	return both_count(second.available) > both_count(home.available);
+}
+
 /*
  * Enter x with that name and generation. Returns 1, or 0 for want of room.
  *
@@ -274,7 +281,7 @@ static inline both_u32 index_enter(struct index_table table,
 	if (both_count(home->available) <= INDEX_SPARE) {
 		struct index_bucket second = index_look(table, x, 1);
 
-		if (both_count(second.available) > both_count(home->available))
+		if (index_is_fuller(*home, second))
 			entered = index_claim(table, &second, x, name,
 					      generation, tally);
 	}
@@ -325,43 +332,56 @@ static inline void index_glance_start(struct index_table table, both_u64 hash)
 	index_ask(table, index_x(hash), 0);
 }
 
+/* A match is read, a slot that is available may be written to. */
+static inline void index_ask_slot(struct index_table table,
+				  struct index_bucket bucket)
+{
+	const both_u32 wanted =
+		bucket.matching ? bucket.matching : bucket.available;
+	const both_u64 slot = bucket.base + both_lowest(wanted);
+
+	if (wanted)
+		both_ask(&table.names[slot]);
+	if (wanted && !bucket.matching)
+		both_ask(&table.exts[slot]);
+}
+
 static inline struct index_glance index_glance_home(struct index_table table,
 						    both_u64 hash)
 {
 	const both_u64 x = index_x(hash);
 	struct index_glance glance;
-	both_u32 wanted;
 
 	glance.home = index_look(table, x, 0);
 	glance.second = glance.home;
 	glance.slot = ~(both_u64)0;
 	glance.name = 0;
-	/* A match is read, a slot that is available is written to. */
-	wanted = glance.home.matching ? glance.home.matching :
-					glance.home.available;
-	if (wanted)
-		both_ask(&table.names[glance.home.base + both_lowest(wanted)]);
-	if (!glance.home.matching && wanted)
-		both_ask(&table.exts[glance.home.base + both_lowest(wanted)]);
-	if (!index_is_last(glance.home, 0, 0))
-		index_ask(table, x, 1);
+	if (index_is_last(glance.home, 0, 0)) {
+		index_ask_slot(table, glance.home);
+		return glance;
+	}
+	if (glance.home.matching)
+		index_ask_slot(table, glance.home);
+	index_ask(table, x, 1);
 	return glance;
 }
 
 static inline void index_glance_further(struct index_table table, both_u64 hash,
 					struct index_glance *glance)
 {
-	if (!index_is_last(glance->home, 0, 0)) {
+	const struct index_bucket home = glance->home;
+
+	if (!index_is_last(home, 0, 0)) {
 		glance->second = index_look(table, index_x(hash), 1);
-		if (glance->second.matching)
-			both_ask(
-				&table.names[glance->second.base +
-					     both_lowest(
-						     glance->second.matching)]);
+		if (glance->second.matching ||
+		    (!home.matching && index_is_fuller(home, glance->second)))
+			index_ask_slot(table, glance->second);
+		else if (!home.matching)
+			index_ask_slot(table, home);
 	}
-	if (!glance->home.matching)
+	if (!home.matching)
 		return;
-	glance->slot = glance->home.base + both_lowest(glance->home.matching);
+	glance->slot = home.base + both_lowest(home.matching);
 	glance->name = table.names[glance->slot];
 }
 
