@@ -17,11 +17,7 @@
 #include "cache.h"
 #include "opencl.h"
 
-/**
- * gksm_cl_shapes - all that there are
- *
- * The first is what is taken if nothing is measured.
- */
+/* The first is what is taken if nothing is measured. */
 const struct gksm_cl_shape gksm_cl_shapes[GKSM_CL_NR_SHAPES] = {
 	{ "narrow", GKSM_CL_HASH_NARROW, 1, 1 },
 	{ "wide", GKSM_CL_HASH_WIDE, 1, HASH_SIDE },

@@ -73,7 +73,8 @@ void fail(const char *what, const char *why)
  */
 int run_open(struct run *run, const struct options *options)
 {
-	const struct gksm_gpu_options wanted = { .device = options->device };
+	const struct gksm_gpu_options wanted = { .device = options->device,
+						 .shape = options->shape };
 	const size_t bytes = NR_BATCHES * options->batch_pages * PAGE;
 
 	run->batch_pages = options->batch_pages;
