@@ -40,50 +40,18 @@
  * used at once.
  */
 
-/* Take pages side by side into their accumulators; any: OR of their words. */
-static inline void read_pages(__global const ulong4 *const *page, ulong4 *acc,
-			      ulong4 *any, const uint nr_side)
+static inline ulong4 begin(ulong seed)
 {
-	for (uint s = 0; s < PAGE_STRIPES; s += HASH_STEP) {
-		for (uint p = 0; p < nr_side; p++) {
-			for (uint n = 0; n < HASH_STEP; n++) {
-				const ulong4 words = page[p][s + n];
-
-				any[p] |= words;
-				acc[p] = XXH64_ROUND(acc[p], words);
-			}
-			if (nr_side > 1)
-				both_ask(page[p] + s + nr_side * PAGE_STRIPES);
-		}
-	}
+	return (ulong4)(XXH64_INIT_0(seed), XXH64_INIT_1(seed),
+			XXH64_INIT_2(seed), XXH64_INIT_3(seed));
 }
 
-/* nr_side pages from the first on; the last page is repeated beyond the end. */
-static inline void hash_pages(__global const ulong4 *pages,
-			      __global const ulong *seeds,
-			      __global ulong *hashes, __global uchar *zeros,
-			      uint nr_pages, uint first, const uint nr_side)
+/* The accumulators after all words were taken in, and the OR of all words. */
+static inline void finish(__global ulong *hash, __global uchar *zero,
+			  ulong4 acc, ulong4 any)
 {
-	__global const ulong4 *page[HASH_SIDE];
-	ulong4 acc[HASH_SIDE], any[HASH_SIDE];
-
-	for (uint p = 0; p < nr_side; p++) {
-		const uint i = min(first + p, nr_pages - 1);
-		const ulong seed = seeds[i];
-
-		page[p] = pages + (size_t)i * PAGE_STRIPES;
-		acc[p] = (ulong4)(XXH64_INIT_0(seed), XXH64_INIT_1(seed),
-				  XXH64_INIT_2(seed), XXH64_INIT_3(seed));
-		any[p] = (ulong4)(0);
-	}
-	read_pages(page, acc, any, nr_side);
-	for (uint p = 0; p < nr_side; p++) {
-		const uint i = min(first + p, nr_pages - 1);
-
-		hashes[i] = xxh64_finish(acc[p].s0, acc[p].s1, acc[p].s2,
-					 acc[p].s3, PAGE_BYTES);
-		zeros[i] = (any[p].s0 | any[p].s1 | any[p].s2 | any[p].s3) == 0;
-	}
+	*hash = xxh64_finish(acc.s0, acc.s1, acc.s2, acc.s3, PAGE_BYTES);
+	*zero = (any.s0 | any.s1 | any.s2 | any.s3) == 0;
 }
 
 __kernel void page_hash_narrow(__global const ulong4 *restrict pages,
@@ -92,20 +60,59 @@ __kernel void page_hash_narrow(__global const ulong4 *restrict pages,
 			       __global uchar *restrict zeros, uint nr_pages)
 {
 	const uint i = (uint)get_global_id(0);
+	__global const ulong4 *page = pages + (size_t)i * PAGE_STRIPES;
+	ulong4 acc, any = (ulong4)(0);
 
-	if (i < nr_pages)
-		hash_pages(pages, seeds, hashes, zeros, nr_pages, i, 1);
+	if (i >= nr_pages)
+		return;
+	acc = begin(seeds[i]);
+	for (uint s = 0; s < PAGE_STRIPES; s++) {
+		const ulong4 words = page[s];
+
+		any |= words;
+		acc = XXH64_ROUND(acc, words);
+	}
+	finish(&hashes[i], &zeros[i], acc, any);
 }
 
+/*
+ * Vectors, no arrays: what is in an array may be left behind in memory. Pages
+ * beyond the end are the last one once more.
+ */
 __kernel void page_hash_wide(__global const ulong4 *restrict pages,
 			     __global const ulong *restrict seeds,
 			     __global ulong *restrict hashes,
 			     __global uchar *restrict zeros, uint nr_pages)
 {
 	const uint i = (uint)get_global_id(0) * HASH_SIDE;
+	const uint4 at = min(i + (uint4)(0, 1, 2, 3), nr_pages - 1);
+	__global const ulong4 *page_0 = pages + (size_t)at.s0 * PAGE_STRIPES;
+	__global const ulong4 *page_1 = pages + (size_t)at.s1 * PAGE_STRIPES;
+	__global const ulong4 *page_2 = pages + (size_t)at.s2 * PAGE_STRIPES;
+	__global const ulong4 *page_3 = pages + (size_t)at.s3 * PAGE_STRIPES;
+	ulong16 acc, any = (ulong16)(0);
 
-	if (i < nr_pages)
-		hash_pages(pages, seeds, hashes, zeros, nr_pages, i, HASH_SIDE);
+	if (i >= nr_pages)
+		return;
+	acc = (ulong16)(begin(seeds[at.s0]), begin(seeds[at.s1]),
+			begin(seeds[at.s2]), begin(seeds[at.s3]));
+	for (uint s = 0; s < PAGE_STRIPES; s++) {
+		const ulong16 words = (ulong16)(page_0[s], page_1[s], page_2[s],
+						page_3[s]);
+
+		if (s % HASH_LINE_STRIPES == 0) {
+			both_ask(page_0 + s + HASH_SIDE * PAGE_STRIPES);
+			both_ask(page_1 + s + HASH_SIDE * PAGE_STRIPES);
+			both_ask(page_2 + s + HASH_SIDE * PAGE_STRIPES);
+			both_ask(page_3 + s + HASH_SIDE * PAGE_STRIPES);
+		}
+		any |= words;
+		acc = XXH64_ROUND(acc, words);
+	}
+	finish(&hashes[at.s0], &zeros[at.s0], acc.lo.lo, any.lo.lo);
+	finish(&hashes[at.s1], &zeros[at.s1], acc.lo.hi, any.lo.hi);
+	finish(&hashes[at.s2], &zeros[at.s2], acc.hi.lo, any.hi.lo);
+	finish(&hashes[at.s3], &zeros[at.s3], acc.hi.hi, any.hi.hi);
 }
 
 __kernel void page_hash_lanes(__global const ulong4 *restrict pages,
