@@ -140,7 +140,8 @@ static int measure_bound(struct gksm_gpu *gpu, struct answer *answer)
 /* -ETIMEDOUT: the device does not answer; the engine can only be closed. */
 static int measure(struct gksm_gpu *gpu, struct answer *answer)
 {
-	const size_t bytes = NR_SHAPES * NR_PAGES * GKSM_ENGINE_PAGE_BYTES;
+	const size_t bytes =
+		(size_t)NR_SHAPES * NR_PAGES * GKSM_ENGINE_PAGE_BYTES;
 	struct gksm_cl *cl = gpu->backend_data;
 	uint8_t *pages;
 	int err;
