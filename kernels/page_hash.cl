@@ -85,17 +85,19 @@ __kernel void page_hash_wide(__global const ulong4 *restrict pages,
 			     __global uchar *restrict zeros, uint nr_pages)
 {
 	const uint i = (uint)get_global_id(0) * HASH_SIDE;
-	const uint4 at = min(i + (uint4)(0, 1, 2, 3), nr_pages - 1);
-	__global const ulong4 *page_0 = pages + (size_t)at.s0 * PAGE_STRIPES;
-	__global const ulong4 *page_1 = pages + (size_t)at.s1 * PAGE_STRIPES;
-	__global const ulong4 *page_2 = pages + (size_t)at.s2 * PAGE_STRIPES;
-	__global const ulong4 *page_3 = pages + (size_t)at.s3 * PAGE_STRIPES;
+	const uint last = nr_pages - 1;
+	const uint at_0 = min(i, last), at_1 = min(i + 1, last);
+	const uint at_2 = min(i + 2, last), at_3 = min(i + 3, last);
+	__global const ulong4 *page_0 = pages + (size_t)at_0 * PAGE_STRIPES;
+	__global const ulong4 *page_1 = pages + (size_t)at_1 * PAGE_STRIPES;
+	__global const ulong4 *page_2 = pages + (size_t)at_2 * PAGE_STRIPES;
+	__global const ulong4 *page_3 = pages + (size_t)at_3 * PAGE_STRIPES;
 	ulong16 acc, any = (ulong16)(0);
 
 	if (i >= nr_pages)
 		return;
-	acc = (ulong16)(begin(seeds[at.s0]), begin(seeds[at.s1]),
-			begin(seeds[at.s2]), begin(seeds[at.s3]));
+	acc = (ulong16)(begin(seeds[at_0]), begin(seeds[at_1]),
+			begin(seeds[at_2]), begin(seeds[at_3]));
 	for (uint s = 0; s < PAGE_STRIPES; s++) {
 		const ulong16 words = (ulong16)(page_0[s], page_1[s], page_2[s],
 						page_3[s]);
@@ -109,10 +111,10 @@ __kernel void page_hash_wide(__global const ulong4 *restrict pages,
 		any |= words;
 		acc = XXH64_ROUND(acc, words);
 	}
-	finish(&hashes[at.s0], &zeros[at.s0], acc.lo.lo, any.lo.lo);
-	finish(&hashes[at.s1], &zeros[at.s1], acc.lo.hi, any.lo.hi);
-	finish(&hashes[at.s2], &zeros[at.s2], acc.hi.lo, any.hi.lo);
-	finish(&hashes[at.s3], &zeros[at.s3], acc.hi.hi, any.hi.hi);
+	finish(&hashes[at_0], &zeros[at_0], acc.lo.lo, any.lo.lo);
+	finish(&hashes[at_1], &zeros[at_1], acc.lo.hi, any.lo.hi);
+	finish(&hashes[at_2], &zeros[at_2], acc.hi.lo, any.hi.lo);
+	finish(&hashes[at_3], &zeros[at_3], acc.hi.hi, any.hi.hi);
 }
 
 __kernel void page_hash_lanes(__global const ulong4 *restrict pages,
