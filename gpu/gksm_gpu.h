@@ -80,6 +80,9 @@ enum gksm_gpu_kind {
  *		commas between them: those that pass their self-tests, at once;
  *		"all": every OpenCL device that does, and the twin if none does
  * @cache_dir:	where built programs are kept; NULL: no cache
+ * @shape:	how pages are hashed (kernels/page_hash.cl): "narrow", "wide" or
+ *		"lanes"; NULL or "auto": what is fastest, measured, and kept in
+ *		the cache. The twin has none
  * @upload:	upload pages also to devices that share the host's memory
  * @log:	called with one line (no newline) for what is worth knowing
  *		and is no error: devices passed over and why, cache misses;
@@ -90,6 +93,7 @@ enum gksm_gpu_kind {
 struct gksm_gpu_options {
 	const char *device;
 	const char *cache_dir;
+	const char *shape;
 	bool upload;
 	void (*log)(void *arg, const char *line);
 	void (*alert)(void *arg, const char *line);
@@ -106,6 +110,8 @@ struct gksm_gpu_options {
  * @host_unified: the device shares the host's memory: pages are not uploaded
  * @compute_units: as the driver says; 1 for the twin
  * @global_mem_bytes: device memory
+ * @shape:	see gksm_gpu_options.shape; empty unless it was opened
+ * @shape_log:	how fast each shape was, in words; empty if it was not measured
  */
 struct gksm_gpu_info {
 	unsigned int index;
@@ -116,6 +122,8 @@ struct gksm_gpu_info {
 	bool host_unified;
 	unsigned int compute_units;
 	uint64_t global_mem_bytes;
+	char shape[16];
+	char shape_log[96];
 };
 
 /**
@@ -151,6 +159,8 @@ enum gksm_gpu_found {
  *		ALIKE, else 0; same life
  * @device_ns:	time the device's profile gives from upload to download; wall
  *		time of the computation on the twin
+ * @hash_ns:	of these, how long the hashing itself took; 0 if the device does
+ *		not say
  * @error:	0, or -errno: the device failed, hashes and zeros are invalid
  */
 struct gksm_gpu_batch {
@@ -162,6 +172,7 @@ struct gksm_gpu_batch {
 	const uint8_t *found;
 	const uint64_t *twins;
 	uint64_t device_ns;
+	uint64_t hash_ns;
 	int error;
 };
 

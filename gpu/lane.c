@@ -39,8 +39,10 @@ static int create_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 {
 	const cl_mem *const buffers[] = { &lane->pages, &lane->seeds,
 					  &lane->hashes, &lane->zeros };
-	int err = gksm_cl_kernel_create(gpu, GKSM_CL_PAGE_HASH, &lane->hash);
+	int err;
 
+	lane->shape = gksm_cl_lane_shape(gpu->backend_data, lane->batch);
+	err = gksm_cl_kernel_create(gpu, lane->shape->kernel, &lane->hash);
 	return err ? err : gksm_cl_kernel_bind(gpu, lane->hash, 4, buffers);
 }
 
@@ -144,6 +146,7 @@ void gksm_cl_lanes_destroy(struct gksm_gpu *gpu)
 		release_event(&lane->first);
 		release_event(&lane->computed);
 		release_event(&lane->searched);
+		release_event(&lane->counted);
 		release_event(&lane->last);
 	}
 	if (cl->comparer)

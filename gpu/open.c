@@ -65,8 +65,10 @@ static int try_once(const struct candidates *from,
 			const struct gksm_cl *cl = new->backend_data;
 
 			*from_cache = cl->from_cache;
-			err = gksm_selftest_run(new);
+			err = gksm_cl_shape_choose(new, device, how);
 		}
+		if (!err)
+			err = gksm_selftest_run(new);
 	} else {
 		gksm_twin_describe(&new->info, from->nr);
 		err = gksm_twin_open(new);
@@ -100,14 +102,17 @@ static void log_retry(const struct gksm_gpu_options *options, const char *how)
 /*
  * A device that fails its self-test gets another chance for each thing that
  * may be wrong other than the device: a stale binary, a driver that cannot
- * use the pages in place.
+ * use the pages in place, or one whose compiler errs in the fastest shape.
  */
 static int open_device(const struct candidates *from,
 		       const struct gksm_cl_device *device,
 		       struct gksm_gpu **gpu)
 {
-	struct gksm_cl_how how = { .cache_dir = from->options->cache_dir,
-				   .upload = from->options->upload };
+	struct gksm_cl_how how = {
+		.cache_dir = from->options->cache_dir,
+		.shape = from->options->shape,
+		.upload = from->options->upload,
+	};
 	bool from_cache;
 	int err;
 
@@ -120,6 +125,12 @@ static int open_device(const struct candidates *from,
 	if (err == -EBADMSG && device->info.host_unified && !how.upload) {
 		log_retry(from->options, "with uploaded pages");
 		how.upload = true;
+		err = try_once(from, device, &how, gpu, &from_cache);
+		how.upload = false;
+	}
+	if (err == -EBADMSG && !from->options->shape) {
+		log_retry(from->options, "in the narrow shape");
+		how.shape = "narrow";
 		err = try_once(from, device, &how, gpu, &from_cache);
 	}
 	return err;
@@ -355,7 +366,8 @@ static int open_chosen(const struct candidates *from, struct gksm_gpu **gpu)
  * @options: what to open; NULL: the default
  *
  * Return: 0, or, with the reason in gksm_gpu_error(NULL) and no engine,
- *   -EINVAL	a device's name is empty, one is named twice, or too many are
+ *   -EINVAL	a device's name is empty, one is named twice, or too many are,
+ *		or there is no such shape
  *   -ENODEV	no device has that name or index, or the device is gone
  *   -ENOTSUP	the device lacks what the kernels need
  *   -ENOEXEC	the kernels do not build

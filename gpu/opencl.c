@@ -16,7 +16,10 @@ static int cl_unbind(struct gksm_gpu *gpu)
 	return err;
 }
 
-/* A full batch, of entries that have no names, on an index that is replaced. */
+/*
+ * A full batch, of entries that have no names; with the first one the index is
+ * swept and replaced.
+ */
 static int try_lane(struct gksm_gpu *gpu, unsigned int batch)
 {
 	struct gksm_lane *lane = &gpu->lanes[batch];
@@ -26,8 +29,8 @@ static int try_lane(struct gksm_gpu *gpu, unsigned int batch)
 	lane->nr_pages = gpu->batch_pages;
 	lane->is_search = true;
 	lane->orders = (struct gksm_orders){
-		.expired = ~0U,
-		.grow_to = gpu->index.nr_homes,
+		.expired = batch ? 0 : ~0U,
+		.grow_to = batch ? 0 : gpu->index.nr_homes,
 		.generation = 1,
 	};
 	atomic_store(&lane->state, GKSM_LANE_IN_FLIGHT);
@@ -157,7 +160,7 @@ static int create_queues(struct gksm_gpu *gpu)
  * gksm_cl_open - let an OpenCL device compute
  * @gpu:    an engine without a backend; its info is set here
  * @device: the device
- * @how:    how to open it
+ * @how:    how to open it; its shape is for gksm_cl_shape_choose()
  *
  * Return: 0, or -errno; either way gksm_gpu_close() frees what there is.
  */
@@ -183,6 +186,7 @@ int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
 	gpu->backend = &cl_backend;
 	gpu->info.host_unified = device->info.host_unified && !how->upload;
 	cl->in_place = gpu->info.host_unified;
+	cl->shape = &gksm_cl_shapes[0];
 	cl->device = device->id;
 
 	cl->context = clCreateContext(properties, 1, &device->id, NULL, NULL,

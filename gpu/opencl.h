@@ -8,6 +8,7 @@
 #include <CL/cl.h>
 
 #include "engine.h"
+#include "hash.h"
 
 /**
  * DOC: How pages reach a device
@@ -29,11 +30,11 @@
 #define GKSM_CL_QUEUES 4
 
 /*
- * Work-items of a work-group, for both kernels and every launch. One size,
+ * Work-items of a work-group, for all kernels and every launch. One size,
  * because PoCL compiles a kernel anew for each size that it sees first, and
  * only the self-test happens while the program may still write files.
  */
-#define GKSM_CL_GROUP 64
+#define GKSM_CL_GROUP HASH_GROUP
 
 /*
  * Work-groups of launches whose work grows with the index: a fixed number, for
@@ -43,8 +44,10 @@
 
 /**
  * enum gksm_cl_kernel - the kernels; see kernels/
- * @GKSM_CL_PAGE_HASH:	   page_hash.cl, and so on
- * @GKSM_CL_PAGE_COMPARE:  likewise
+ * @GKSM_CL_HASH_NARROW:   page_hash.cl, its first shape, and so on
+ * @GKSM_CL_HASH_WIDE:	   likewise
+ * @GKSM_CL_HASH_LANES:	   likewise
+ * @GKSM_CL_PAGE_COMPARE:  page_compare.cl, and so on
  * @GKSM_CL_GROUP_JOIN:	   likewise
  * @GKSM_CL_GROUP_COMPARE: likewise
  * @GKSM_CL_INDEX_SEARCH:  likewise
@@ -53,7 +56,9 @@
  * @GKSM_CL_NR_KERNELS:	   how many there are
  */
 enum gksm_cl_kernel {
-	GKSM_CL_PAGE_HASH,
+	GKSM_CL_HASH_NARROW,
+	GKSM_CL_HASH_WIDE,
+	GKSM_CL_HASH_LANES,
 	GKSM_CL_PAGE_COMPARE,
 	GKSM_CL_GROUP_JOIN,
 	GKSM_CL_GROUP_COMPARE,
@@ -62,6 +67,22 @@ enum gksm_cl_kernel {
 	GKSM_CL_INDEX_MOVE,
 	GKSM_CL_NR_KERNELS,
 };
+
+/**
+ * struct gksm_cl_shape - a way to hash pages, see kernels/page_hash.cl
+ * @name:     what it is called
+ * @kernel:   its kernel
+ * @nr_items: so many work-items are launched
+ * @nr_pages: for so many pages
+ */
+struct gksm_cl_shape {
+	const char *name;
+	enum gksm_cl_kernel kernel;
+	unsigned int nr_items;
+	unsigned int nr_pages;
+};
+
+#define GKSM_CL_NR_SHAPES 3
 
 /**
  * struct gksm_cl_device - a device that the loader knows
@@ -82,11 +103,13 @@ struct gksm_cl_device {
  * @cache_dir: where built programs are kept, or NULL
  * @rebuild:   do not believe what the cache holds, replace it
  * @upload:    do not use the caller's pages in place
+ * @shape:     as gksm_gpu_options.shape
  */
 struct gksm_cl_how {
 	const char *cache_dir;
 	bool rebuild;
 	bool upload;
+	const char *shape;
 };
 
 /**
@@ -94,7 +117,8 @@ struct gksm_cl_how {
  * @gpu:      the engine, for the completion callback
  * @batch:    which lane this is, likewise
  * @queue:    one of gksm_cl.queues
- * @hash:     page_hash with this lane's buffers as arguments
+ * @shape:    how @hash goes over pages
+ * @hash:     page_hash of that shape with this lane's buffers as arguments
  * @join:     group_join, likewise
  * @compare:  group_compare, likewise
  * @search:   index_search, likewise
@@ -114,12 +138,14 @@ struct gksm_cl_how {
  * @first:    first command of the batch, valid from submit to reap
  * @computed: page_hash, likewise; NULL if there were no pages
  * @searched: index_search, likewise; NULL if it was no search
+ * @counted:  the index's counters were read, likewise
  * @last:     last command of the batch, likewise
  */
 struct gksm_cl_lane {
 	struct gksm_gpu *gpu;
 	unsigned int batch;
 	cl_command_queue queue;
+	const struct gksm_cl_shape *shape;
 	cl_kernel hash;
 	cl_kernel join;
 	cl_kernel compare;
@@ -139,6 +165,7 @@ struct gksm_cl_lane {
 	cl_event first;
 	cl_event computed;
 	cl_event searched;
+	cl_event counted;
 	cl_event last;
 };
 
@@ -165,6 +192,7 @@ struct gksm_cl_table {
  * @program:	all kernels
  * @from_cache: the program is not built from source
  * @in_place:	the device uses the caller's pages, see DOC above
+ * @shape:	how pages are hashed; NULL: each lane has another shape
  * @abandoned:	the device did not answer; nothing may be freed
  * @lanes:	gpu->nr_batches lanes, while bound
  * @comparer:	page_compare, while bound
@@ -184,6 +212,7 @@ struct gksm_cl {
 	cl_program program;
 	bool from_cache;
 	bool in_place;
+	const struct gksm_cl_shape *shape;
 	bool abandoned;
 	struct gksm_cl_lane *lanes;
 	cl_kernel comparer;
@@ -212,16 +241,32 @@ gksm_cl_device_match(const struct gksm_cl_device *devices,
 int gksm_cl_program_build(struct gksm_gpu *gpu,
 			  const struct gksm_cl_device *device,
 			  const struct gksm_cl_how *how);
+#define GKSM_CL_KEY_BYTES 1024
+void gksm_cl_program_key(const struct gksm_cl_device *device, char *key);
 const char *gksm_cl_kernel_name(enum gksm_cl_kernel which);
 
 /* opencl.c */
 int gksm_cl_open(struct gksm_gpu *gpu, const struct gksm_cl_device *device,
 		 const struct gksm_cl_how *how);
 
+/* shape.c */
+const struct gksm_cl_shape *gksm_cl_lane_shape(const struct gksm_cl *cl,
+					       unsigned int batch);
+unsigned int gksm_cl_shape_items(const struct gksm_cl_shape *shape,
+				 unsigned int nr_pages);
+extern const struct gksm_cl_shape gksm_cl_shapes[GKSM_CL_NR_SHAPES];
+int gksm_cl_shape_choose(struct gksm_gpu *gpu,
+			 const struct gksm_cl_device *device,
+			 const struct gksm_cl_how *how);
+
 /* buffer.c */
 int gksm_cl_buffer_create(struct gksm_gpu *gpu, cl_mem_flags flags,
 			  size_t bytes, void *host, const char *what,
 			  cl_mem *buffer);
+int gksm_cl_buffer_create_vast(struct gksm_gpu *gpu, size_t bytes,
+			       const char *what, cl_mem *buffer);
+void gksm_cl_buffer_drop_vast(const struct gksm_cl *cl, cl_command_queue queue,
+			      cl_mem *buffer);
 void gksm_cl_buffer_retire(cl_command_queue queue, cl_mem *buffer);
 void gksm_cl_buffer_wipe(cl_command_queue queue, cl_mem *buffer);
 int gksm_cl_kernel_create(struct gksm_gpu *gpu, enum gksm_cl_kernel which,

@@ -13,12 +13,13 @@
 #include "sources.h"
 
 #define BUILD_OPTIONS "-cl-std=CL1.2"
-
-/* Long enough for everything that names a device; longer ones are cut. */
-#define KEY_BYTES 1024
+/* See kernels/both.h. */
+#define BUILD_OPTIONS_CPU BUILD_OPTIONS " -DBOTH_PREFETCHES"
 
 static const char *const kernel_names[] = {
-	[GKSM_CL_PAGE_HASH] = "page_hash",
+	[GKSM_CL_HASH_NARROW] = "page_hash_narrow",
+	[GKSM_CL_HASH_WIDE] = "page_hash_wide",
+	[GKSM_CL_HASH_LANES] = "page_hash_lanes",
 	[GKSM_CL_PAGE_COMPARE] = "page_compare",
 	[GKSM_CL_GROUP_JOIN] = "group_join",
 	[GKSM_CL_GROUP_COMPARE] = "group_compare",
@@ -40,24 +41,35 @@ struct recipe {
 	const struct gksm_cl_device *device;
 	const char *name;
 	const char *source;
-	char key[KEY_BYTES];
+	char key[GKSM_CL_KEY_BYTES];
 };
 
-/*
+static const char *get_build_options(const struct gksm_cl_device *device)
+{
+	return device->info.kind == GKSM_GPU_KIND_CPU ? BUILD_OPTIONS_CPU :
+							BUILD_OPTIONS;
+}
+
+/**
+ * gksm_cl_program_key - all that the built program depends on
+ * @device: for which device
+ * @key:    out: GKSM_CL_KEY_BYTES, enough for everything that names a device;
+ *	    what is longer is cut
+ *
  * The platform's version is part of the key because PoCL's driver version
  * does not tell which LLVM compiled the program.
  */
-static void make_key(struct recipe *recipe)
+void gksm_cl_program_key(const struct gksm_cl_device *device, char *key)
 {
-	const struct gksm_gpu_info *info = &recipe->device->info;
+	const struct gksm_gpu_info *info = &device->info;
 	char version[256] = "";
 
-	clGetPlatformInfo(recipe->device->platform, CL_PLATFORM_VERSION,
+	clGetPlatformInfo(device->platform, CL_PLATFORM_VERSION,
 			  sizeof(version) - 1, version, NULL);
-	snprintf(recipe->key, sizeof(recipe->key),
-		 "%s\n%s\n%s\n%s\n%s\n%016" PRIx64 "\n", info->platform,
-		 version, info->name, info->driver, BUILD_OPTIONS,
-		 gksm_cache_sum(recipe->source, strlen(recipe->source)));
+	snprintf(key, GKSM_CL_KEY_BYTES, "%s\n%s\n%s\n%s\n%s\n%016" PRIx64 "\n",
+		 info->platform, version, info->name, info->driver,
+		 get_build_options(device),
+		 gksm_cache_sum(gksm_cl_engine, strlen(gksm_cl_engine)));
 }
 
 /* The first line that tells of an error, or else the first that is not empty. */
@@ -113,8 +125,8 @@ static int build_from_source(const struct recipe *recipe, cl_context context,
 		clCreateProgramWithSource(context, 1, &source, NULL, &status);
 	if (status)
 		return gksm_cl_fail(recipe->gpu, status, "create a program");
-	status = clBuildProgram(*program, 1, &recipe->device->id, BUILD_OPTIONS,
-				NULL, NULL);
+	status = clBuildProgram(*program, 1, &recipe->device->id,
+				get_build_options(recipe->device), NULL, NULL);
 	if (status) {
 		fail_build(recipe, *program, status);
 		discard(program);
@@ -135,11 +147,11 @@ static int build_from_binary(const struct recipe *recipe, cl_context context,
 					     &bytes, &binary, &loaded, &status);
 	if (status)
 		return gksm_clerror_errno(status);
-	status = clBuildProgram(*program, 1, &recipe->device->id, BUILD_OPTIONS,
-				NULL, NULL);
+	status = clBuildProgram(*program, 1, &recipe->device->id,
+				get_build_options(recipe->device), NULL, NULL);
 	if (!status) {
 		kernel = clCreateKernel(
-			*program, kernel_names[GKSM_CL_PAGE_HASH], &status);
+			*program, kernel_names[GKSM_CL_HASH_NARROW], &status);
 		if (!status) {
 			clReleaseKernel(kernel);
 			return 0;
@@ -208,7 +220,7 @@ static int make_program(struct recipe *recipe, const struct gksm_cl_how *how,
 	struct gksm_cl *cl = recipe->gpu->backend_data;
 	int err;
 
-	make_key(recipe);
+	gksm_cl_program_key(recipe->device, recipe->key);
 	if (how->cache_dir && !how->rebuild &&
 	    !load(recipe, cl->context, how->cache_dir, program)) {
 		cl->from_cache = true;

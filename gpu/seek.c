@@ -3,6 +3,7 @@
  * seek.c - the search of a batch on an OpenCL device: buffers, kernels, launches
  */
 #include "group.h"
+#include "index.h"
 #include "opencl.h"
 #include "table.h"
 
@@ -173,11 +174,18 @@ static cl_int group(const struct gksm_cl_lane *lane,
 				       NULL, grouped);
 }
 
+/* Before the next search adds to them: the host must not count that twice. */
+static cl_int read_counts(const struct gksm_cl *cl, struct gksm_cl_lane *lane,
+			  const struct gksm_lane *host)
+{
+	return clEnqueueReadBuffer(cl->index_queue, cl->counts, CL_FALSE, 0,
+				   sizeof(cl_uint) * INDEX_NR_COUNTS,
+				   host->counts, 0, NULL, &lane->counted);
+}
+
 /* Twins in the index, which may be another one than that of the last batch. */
-static cl_int search_index(const struct gksm_cl *cl,
-			   const struct gksm_cl_lane *lane,
-			   const struct gksm_lane *host, cl_event grouped,
-			   cl_event *searched)
+static cl_int search_index(const struct gksm_cl *cl, struct gksm_cl_lane *lane,
+			   const struct gksm_lane *host, cl_event grouped)
 {
 	const cl_uint nr_entries = gksm_lane_entries(host);
 	const cl_uint numbers[] = { cl->table.nr_homes, host->orders.generation,
@@ -191,15 +199,17 @@ static cl_int search_index(const struct gksm_cl *cl,
 					&buffers[arg]);
 	if (!status)
 		status = set_numbers(lane->search, 11, numbers, 4);
-	return status ? status :
-			gksm_cl_launch(cl->index_queue, lane->search,
-				       nr_entries, grouped, searched);
+	if (!status)
+		status = gksm_cl_launch(cl->index_queue, lane->search,
+					nr_entries, grouped, &lane->searched);
+	return status ? status : read_counts(cl, lane, host);
 }
 
 /**
  * gksm_cl_search - enqueue the search of a batch, after its hashes
  * @gpu:  the engine, bound
- * @lane: its searched is set; commands that need what was found wait for it
+ * @lane: its searched and counted are set; commands that need what was found
+ *	  wait for the latter
  *
  * Both queues are flushed.
  *
@@ -218,7 +228,7 @@ cl_int gksm_cl_search(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 	if (!status)
 		status = gksm_cl_index_follow(gpu, &host->orders);
 	if (!status)
-		status = search_index(cl, lane, host, grouped, &lane->searched);
+		status = search_index(cl, lane, host, grouped);
 	if (!status)
 		status = clFlush(cl->index_queue);
 	if (grouped)

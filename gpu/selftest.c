@@ -37,9 +37,11 @@ static uint64_t random_word(uint64_t *state)
 }
 
 /*
- * Pages 0 to 7 are the edges: zero, all ones, one bit at either end, and
- * three copies of one page of which the second differs in its last byte. TWIN
- * is the same in each batch.
+ * Pages 0 to 8 are the edges: zero; all ones; one bit alone, at either end and,
+ * for those who read every fourth word, in a second and a third one; and three
+ * copies of one page of which the second differs in its last byte. TWIN is the
+ * same in each batch. A few more are zero, in each place for those who take four
+ * at once.
  */
 static void fill_pages(uint8_t *pages, uint64_t *random)
 {
@@ -52,10 +54,15 @@ static void fill_pages(uint8_t *pages, uint64_t *random)
 	memset(pages + 1 * PAGE, 0xff, PAGE);
 	pages[2 * PAGE] = 1;
 	pages[4 * PAGE - 1] = 0x80;
-	pages[4 * PAGE + PAGE / 2] = 1;
+	pages[4 * PAGE + PAGE / 2 + sizeof(uint64_t)] = 1;
 	memcpy(pages + 6 * PAGE, pages + 5 * PAGE, PAGE);
 	pages[7 * PAGE - 1] ^= 1;
 	memcpy(pages + 7 * PAGE, pages + 5 * PAGE, PAGE);
+	memset(pages + 8 * PAGE, 0, PAGE);
+	pages[8 * PAGE + PAGE / 2 + 2 * sizeof(uint64_t)] = 1;
+	memset(pages + 10 * PAGE, 0, PAGE);
+	memset(pages + 15 * PAGE, 0, PAGE);
+	memset(pages + 17 * PAGE, 0, PAGE);
 	memset(pages + TWIN * PAGE, TWIN, PAGE);
 }
 

@@ -237,6 +237,7 @@ void gksm_table_search(struct gksm_table *table,
 		struct index_glance glance = { 0 };
 
 		if (search_needs_index(batch, i)) {
+			index_glance_start(view(table), lane->hashes[i]);
 			glance =
 				index_glance_home(view(table), lane->hashes[i]);
 			index_glance_further(view(table), lane->hashes[i],

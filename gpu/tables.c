@@ -15,34 +15,35 @@ static int create_table(struct gksm_gpu *gpu, cl_uint nr_homes,
 	int err;
 
 	*table = (struct gksm_cl_table){ .nr_homes = nr_homes };
-	err = gksm_cl_buffer_create(gpu, CL_MEM_HOST_NO_ACCESS,
-				    nr_slots * sizeof(cl_uint), NULL,
-				    "the index", &table->words);
+	err = gksm_cl_buffer_create_vast(gpu, nr_slots * sizeof(cl_uint),
+					 "the index", &table->words);
 	if (!err)
-		err = gksm_cl_buffer_create(gpu, CL_MEM_HOST_NO_ACCESS,
-					    nr_slots, NULL, "the index",
-					    &table->exts);
+		err = gksm_cl_buffer_create_vast(gpu, nr_slots, "the index",
+						 &table->exts);
 	if (!err)
-		err = gksm_cl_buffer_create(gpu, CL_MEM_HOST_NO_ACCESS,
-					    nr_slots * sizeof(cl_ulong), NULL,
-					    "the index", &table->names);
+		err = gksm_cl_buffer_create_vast(gpu,
+						 nr_slots * sizeof(cl_ulong),
+						 "the index", &table->names);
 	return err;
 }
 
-static void destroy_table(struct gksm_cl *cl, struct gksm_cl_table *table)
+/* It goes when whatever uses it is through. */
+static void drop_table(struct gksm_cl *cl, struct gksm_cl_table *table)
 {
-	gksm_cl_buffer_wipe(cl->index_queue, &table->words);
-	gksm_cl_buffer_wipe(cl->index_queue, &table->exts);
-	gksm_cl_buffer_wipe(cl->index_queue, &table->names);
+	gksm_cl_buffer_drop_vast(cl, cl->index_queue, &table->words);
+	gksm_cl_buffer_drop_vast(cl, cl->index_queue, &table->exts);
+	gksm_cl_buffer_drop_vast(cl, cl->index_queue, &table->names);
 }
 
-/* The words alone say what is in use. */
+/* The words alone say what is in use; those in place are clear from the start. */
 static cl_int clear_table(const struct gksm_cl *cl,
 			  const struct gksm_cl_table *table)
 {
 	const size_t nr_slots = gksm_index_slots(table->nr_homes);
 	const cl_uint zero = 0;
 
+	if (cl->in_place)
+		return CL_SUCCESS;
 	return clEnqueueFillBuffer(cl->index_queue, table->words, &zero,
 				   sizeof(zero), 0, nr_slots * sizeof(cl_uint),
 				   0, NULL, NULL);
@@ -103,7 +104,8 @@ void gksm_cl_index_destroy(struct gksm_gpu *gpu)
 		clReleaseKernel(cl->mover);
 	cl->sweeper = NULL;
 	cl->mover = NULL;
-	destroy_table(cl, &cl->table);
+	drop_table(cl, &cl->table);
+	clFinish(cl->index_queue);
 	gksm_cl_buffer_wipe(cl->index_queue, &cl->counts);
 }
 
@@ -162,7 +164,7 @@ static cl_int grow(struct gksm_gpu *gpu, struct gksm_orders *orders)
 	cl_int status;
 
 	if (create_table(gpu, orders->grow_to, &new)) {
-		destroy_table(cl, &new);
+		drop_table(cl, &new);
 		gksm_index_is_short(gpu, orders->grow_to);
 		orders->grow_to = 0;
 		return CL_SUCCESS;
@@ -173,14 +175,12 @@ static cl_int grow(struct gksm_gpu *gpu, struct gksm_orders *orders)
 	if (!status)
 		status = move(cl, &new);
 	if (status) {
-		destroy_table(cl, &new);
+		drop_table(cl, &new);
 		return status;
 	}
 	cl->table = new;
 	gksm_index_grown(gpu, new.nr_homes);
-	gksm_cl_buffer_retire(cl->index_queue, &old.words);
-	gksm_cl_buffer_retire(cl->index_queue, &old.exts);
-	gksm_cl_buffer_retire(cl->index_queue, &old.names);
+	drop_table(cl, &old);
 	return CL_SUCCESS;
 }
 

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 
-#include "index.h"
 #include "opencl.h"
 
 static size_t round_to_groups(unsigned int items)
@@ -96,9 +95,9 @@ int gksm_cl_lane_take_pages(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 static void release_events(struct gksm_cl_lane *lane)
 {
 	cl_event *events[] = { &lane->first, &lane->computed, &lane->searched,
-			       &lane->last };
+			       &lane->counted, &lane->last };
 
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < sizeof(events) / sizeof(*events); i++) {
 		if (*events[i])
 			clReleaseEvent(*events[i]);
 		*events[i] = NULL;
@@ -134,21 +133,22 @@ static cl_int enqueue_hash(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 	if (!status)
 		status = give_pages(gpu->backend_data, lane, nr_pages);
 	return status ? status :
-			gksm_cl_launch(lane->queue, lane->hash, nr_pages, NULL,
-				       &lane->computed);
+			gksm_cl_launch(lane->queue, lane->hash,
+				       gksm_cl_shape_items(lane->shape,
+							   nr_pages),
+				       NULL, &lane->computed);
 }
 
 static cl_int enqueue_read(const struct gksm_cl_lane *lane, cl_mem buffer,
 			   size_t bytes, void *to, cl_event *event)
 {
-	const cl_event after = lane->searched;
+	const cl_event after = lane->counted;
 
 	return clEnqueueReadBuffer(lane->queue, buffer, CL_FALSE, 0, bytes, to,
 				   after ? 1 : 0, after ? &after : NULL, event);
 }
 
-static cl_int enqueue_results(const struct gksm_cl *cl,
-			      struct gksm_cl_lane *lane,
+static cl_int enqueue_results(struct gksm_cl_lane *lane,
 			      const struct gksm_lane *host)
 {
 	const size_t nr_entries = gksm_lane_entries(host);
@@ -161,10 +161,6 @@ static cl_int enqueue_results(const struct gksm_cl *cl,
 			status = enqueue_read(lane, lane->twins,
 					      nr_entries * sizeof(cl_ulong),
 					      host->twins, NULL);
-		if (!status)
-			status = enqueue_read(lane, cl->counts,
-					      sizeof(cl_uint) * INDEX_NR_COUNTS,
-					      host->counts, NULL);
 	}
 	if (!status && host->nr_pages)
 		status = enqueue_read(lane, lane->zeros, host->nr_pages,
@@ -184,7 +180,7 @@ static cl_int enqueue(struct gksm_gpu *gpu, struct gksm_cl_lane *lane)
 		status = gksm_cl_search(gpu, lane);
 	if (!status)
 		status = take_pages(lane, CL_FALSE);
-	return status ? status : enqueue_results(gpu->backend_data, lane, host);
+	return status ? status : enqueue_results(lane, host);
 }
 
 /**
@@ -222,14 +218,15 @@ take_back:
 	return gksm_cl_fail(gpu, status, "submit a batch");
 }
 
-static uint64_t measure_ns(const struct gksm_cl_lane *lane)
+/* From when the first command started to when the last one ended. */
+static uint64_t measure_ns(cl_event first, cl_event last)
 {
 	cl_ulong start, end;
 
-	if (clGetEventProfilingInfo(lane->first, CL_PROFILING_COMMAND_START,
+	if (clGetEventProfilingInfo(first, CL_PROFILING_COMMAND_START,
 				    sizeof(start), &start, NULL) ||
-	    clGetEventProfilingInfo(lane->last, CL_PROFILING_COMMAND_END,
-				    sizeof(end), &end, NULL))
+	    clGetEventProfilingInfo(last, CL_PROFILING_COMMAND_END, sizeof(end),
+				    &end, NULL))
 		return 0;
 	return end > start ? end - start : 0;
 }
@@ -248,7 +245,7 @@ static cl_int get_outcome(cl_event event)
 /**
  * gksm_cl_collect - how a lane went; see struct gksm_backend
  * @gpu:  the engine
- * @done: the batch; its device_ns and error are set
+ * @done: the batch; its device_ns, hash_ns and error are set
  *
  * What follows a failed command in a queue may still succeed, so that the
  * kernels are asked for their own status.
@@ -270,7 +267,9 @@ void gksm_cl_collect(struct gksm_gpu *gpu, struct gksm_gpu_batch *done)
 		gksm_fail(gpu, done->error, "%s: a batch failed in flight",
 			  gpu->info.name);
 	else
-		done->device_ns = measure_ns(lane);
+		done->device_ns = measure_ns(lane->first, lane->last);
+	if (!done->error && lane->computed)
+		done->hash_ns = measure_ns(lane->computed, lane->computed);
 	release_events(lane);
 }
 

@@ -3,6 +3,10 @@
  * both.h - one vocabulary for what is OpenCL C 1.2 and C11 at once
  *
  * The C twin has one thread, so that its atomics are plain.
+ *
+ * BOTH_PREFETCHES is defined for devices with caches whose work-items run one
+ * after the other between barriers, that is processors: a group can ask for
+ * all the memory that it is about to read, and wait for it once.
  */
 #ifndef GKSM_BOTH_H
 #define GKSM_BOTH_H
@@ -40,6 +44,17 @@ static inline void both_lower(volatile BOTH_GLOBAL both_u32 *word, both_u32 to)
 {
 	atomic_min(word, to);
 }
+
+/* Have the line of memory at hand when it is read, if the compiler can ask. */
+static inline void both_ask(const volatile BOTH_GLOBAL void *at)
+{
+	(void)at;
+#if defined(BOTH_PREFETCHES) && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+	__builtin_prefetch((const void *)(size_t)at);
+#endif
+#endif
+}
 #else
 #include <stdint.h>
 #define BOTH_GLOBAL
@@ -76,6 +91,11 @@ static inline void both_lower(volatile both_u32 *word, both_u32 to)
 {
 	if (to < *word)
 		*word = to;
+}
+
+static inline void both_ask(const volatile void *at)
+{
+	__builtin_prefetch((const void *)at);
 }
 #endif
 

@@ -3,7 +3,10 @@
  * compare.h - the bytes of two pages, OpenCL C
  *
  * Pages to compare have equal hashes, so nearly all are equal: there is no
- * early exit, which would only keep the loop from being vectorised.
+ * early exit, which would only keep the loop from being vectorised. There is
+ * one shape: only pages that have a twin in their batch are compared, and asking
+ * for the next page as page_hash_wide does made no difference on PoCL, for two
+ * pages at once keep memory busy.
  */
 #ifndef GKSM_COMPARE_H
 #define GKSM_COMPARE_H

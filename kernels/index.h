@@ -32,6 +32,7 @@
  * tag together are all of x: two entries match if 49 bits of their hashes
  * do, and an entry can be moved to a larger table without its page. Because
  * homes are in the order of x, moving reads and writes memory nearly in order.
+ * Whoever finds its own name in a match looks no further: 41 bits match then.
  *
  * State of a slot. Word 0: never used. Generation 0 with another word: used
  * once, free again. Otherwise it holds an entry that was last seen in that
@@ -65,6 +66,8 @@
 /* Available slots below which a home sends entries on. */
 #define INDEX_SPARE 4
 #define INDEX_SLOT_BYTES 13
+/* Words of what memory is read in: 64 bytes on processors. */
+#define INDEX_LINE_WORDS 16
 
 #define INDEX_X_BITS 49
 #define INDEX_TAG_BITS 28
@@ -152,19 +155,22 @@ static inline both_u32 index_generation(both_u32 word)
 	return word >> INDEX_GENERATION_SHIFT;
 }
 
-/* The x of an entry, from its place, its word and its ext. */
-static inline both_u64 index_restore(both_u32 bucket, both_u32 word,
-				     both_u8 ext, both_u32 nr_homes)
+/* The lowest x of a home: home * 2^49 / nr_homes, rounded up. */
+static inline both_u64 index_first_x(both_u64 home, both_u32 nr_homes)
+{
+	/* In two steps of 64 bits. */
+	const both_u64 high = (home << 40) / nr_homes;
+	const both_u64 rest = (home << 40) % nr_homes;
+
+	return (high << 9) + ((rest << 9) + nr_homes - 1) / nr_homes;
+}
+
+/* The x of an entry, from the lowest of its home, its word and its ext. */
+static inline both_u64 index_restore(both_u64 first, both_u32 word, both_u8 ext)
 {
 	const both_u64 span = 1UL << (INDEX_TAG_BITS + INDEX_EXT_BITS);
 	const both_u64 tag = (both_u64)ext << INDEX_TAG_BITS |
 			     (word & ((1U << INDEX_TAG_BITS) - 1));
-	const both_u64 home = bucket - index_distance(word);
-	/* home * 2^49 / nr_homes, rounded up, in two steps of 64 bits. */
-	const both_u64 high = (home << 40) / nr_homes;
-	const both_u64 rest = (home << 40) % nr_homes;
-	const both_u64 first =
-		(high << 9) + ((rest << 9) + nr_homes - 1) / nr_homes;
 
 	return first + ((tag - first) & (span - 1));
 }
@@ -178,16 +184,34 @@ struct index_bucket {
 	both_u32 available; /* never used, or free again */
 };
 
+/* The first slot of one of the places that x may be in. */
+static inline both_u64 index_base(struct index_table table, both_u64 x,
+				  both_u32 place)
+{
+	const both_u32 bucket = index_home(x, table.nr_homes) +
+				index_distance(index_key(x, place));
+
+	return (both_u64)bucket * INDEX_BUCKET_SLOTS;
+}
+
+/* Have the words of a place at hand for index_look(). */
+static inline void index_ask(struct index_table table, both_u64 x,
+			     both_u32 place)
+{
+	const both_u64 base = index_base(table, x, place);
+
+	for (both_u32 s = 0; s < INDEX_BUCKET_SLOTS; s += INDEX_LINE_WORDS)
+		both_ask(&table.words[base + s]);
+}
+
 /* Look at one of the places that x may be in. */
 static inline struct index_bucket index_look(struct index_table table,
 					     both_u64 x, both_u32 place)
 {
-	struct index_bucket bucket = { 0, index_key(x, place), 0, 0, 0 };
+	struct index_bucket bucket = { index_base(table, x, place),
+				       index_key(x, place), 0, 0, 0 };
 	const BOTH_GLOBAL both_u32 *words;
 
-	bucket.base = (both_u64)(index_home(x, table.nr_homes) +
-				 index_distance(bucket.key)) *
-		      INDEX_BUCKET_SLOTS;
 	/* Each word is read once, in whatever order, so as wide as can be. */
 	words = (const BOTH_GLOBAL both_u32 *)table.words + bucket.base;
 	for (both_u32 s = 0; s < INDEX_BUCKET_SLOTS; s++) {
@@ -203,24 +227,30 @@ static inline struct index_bucket index_look(struct index_table table,
 	return bucket;
 }
 
-/* Enter x into a bucket. Returns 1, or 0 if others took all that was there. */
+/*
+ * Enter x into a bucket. Returns 1, or 0 if others took all that was there. The
+ * bucket may have been looked at long ago; slots that were tried are no longer
+ * available.
+ */
 static inline both_u32 index_claim(struct index_table table,
-				   struct index_bucket bucket, both_u64 x,
+				   struct index_bucket *bucket, both_u64 x,
 				   both_u64 name, both_u32 generation,
 				   struct index_tally *tally)
 {
-	const both_u32 word = bucket.key | generation << INDEX_GENERATION_SHIFT;
+	const both_u32 word = bucket->key | generation
+						    << INDEX_GENERATION_SHIFT;
 
-	for (both_u32 left = bucket.available; left; left &= left - 1) {
-		const both_u32 s = both_lowest(left);
+	while (bucket->available) {
+		const both_u32 s = both_lowest(bucket->available);
+		const both_u64 slot = bucket->base + s;
 		const both_u32 was =
-			bucket.fresh >> s & 1 ? INDEX_FREE : INDEX_FREED;
+			bucket->fresh >> s & 1 ? INDEX_FREE : INDEX_FREED;
 
-		if (both_exchange(&table.words[bucket.base + s], was, word) !=
-		    was)
+		bucket->available &= bucket->available - 1;
+		if (both_exchange(&table.words[slot], was, word) != was)
 			continue;
-		table.exts[bucket.base + s] = index_ext(x);
-		table.names[bucket.base + s] = name;
+		table.exts[slot] = index_ext(x);
+		table.names[slot] = name;
 		tally->fresh += was == INDEX_FREE;
 		tally->reused += was != INDEX_FREE;
 		return 1;
@@ -228,40 +258,64 @@ static inline both_u32 index_claim(struct index_table table,
 	return 0;
 }
 
-/* Enter x with that name and generation. Returns 1, or 0 for want of room. */
-static inline both_u32 index_enter(struct index_table table, both_u64 x,
+/* Does an entry go to the second bucket, as far as room in home is short? */
+static inline both_u32 index_is_fuller(struct index_bucket home,
+				       struct index_bucket second)
+{
+	return both_count(second.available) > both_count(home.available);
+}
+
+/*
+ * Enter x with that name and generation. Returns 1, or 0 for want of room.
+ *
+ * Home is what index_look() found, however long ago: it may since have become
+ * fuller, not emptier. Then the entry goes where it would have gone before.
+ */
+static inline both_u32 index_enter(struct index_table table,
+				   struct index_bucket *home, both_u64 x,
 				   both_u64 name, both_u32 generation,
 				   struct index_tally *tally)
 {
-	const struct index_bucket home = index_look(table, x, 0);
 	both_u32 entered = 0;
 
-	if (both_count(home.available) <= INDEX_SPARE) {
-		const struct index_bucket second = index_look(table, x, 1);
+	if (both_count(home->available) <= INDEX_SPARE) {
+		struct index_bucket second = index_look(table, x, 1);
 
-		if (both_count(second.available) > both_count(home.available))
-			entered = index_claim(table, second, x, name,
+		if (index_is_fuller(*home, second))
+			entered = index_claim(table, &second, x, name,
 					      generation, tally);
 	}
 	if (!entered)
 		entered = index_claim(table, home, x, name, generation, tally);
-	for (both_u32 place = 1; !entered && place < INDEX_PLACES; place++)
-		entered = index_claim(table, index_look(table, x, place), x,
-				      name, generation, tally);
+	for (both_u32 place = 1; !entered && place < INDEX_PLACES; place++) {
+		struct index_bucket bucket = index_look(table, x, place);
+
+		entered =
+			index_claim(table, &bucket, x, name, generation, tally);
+	}
 	tally->refused += !entered;
 	return entered;
 }
 
-/*
- * What is looked at first, apart from what is then done about it: a group of
- * work-items can look all at once, and wait for memory once.
+/**
+ * DOC: Waiting for memory once
+ *
+ * A search touches five lines of memory that are in no cache, and where the
+ * later ones are depends on the earlier ones. What index_see() looks at first
+ * is therefore done in steps, apart from what is then done about it: each step
+ * ends with asking for what the next one reads, and between two steps a group
+ * of work-items has a barrier. On a processor, where work-items run one after
+ * the other between barriers, the misses of a whole group overlap; on a GPU
+ * its scheduler does that.
+ *
+ * index_glance_start(), index_glance_home(), index_glance_further(), and then
+ * index_see().
  */
 struct index_glance {
 	struct index_bucket home;
 	struct index_bucket second; /* unless nothing was passed on from home */
 	both_u64 slot; /* a match in home, if there is one */
 	both_u64 name; /* its name */
-	both_u8 ext; /* its ext */
 };
 
 /* Is there nothing in later places than this? */
@@ -273,30 +327,62 @@ static inline both_u32 index_is_last(struct index_bucket bucket, both_u32 place,
 	return bucket.fresh || was_fresh;
 }
 
-/* The first steps of index_see(), in this order. */
+static inline void index_glance_start(struct index_table table, both_u64 hash)
+{
+	index_ask(table, index_x(hash), 0);
+}
+
+/* A match is read, a slot that is available may be written to. */
+static inline void index_ask_slot(struct index_table table,
+				  struct index_bucket bucket)
+{
+	const both_u32 wanted =
+		bucket.matching ? bucket.matching : bucket.available;
+	const both_u64 slot = bucket.base + both_lowest(wanted);
+
+	if (wanted)
+		both_ask(&table.names[slot]);
+	if (wanted && !bucket.matching)
+		both_ask(&table.exts[slot]);
+}
+
 static inline struct index_glance index_glance_home(struct index_table table,
 						    both_u64 hash)
 {
+	const both_u64 x = index_x(hash);
 	struct index_glance glance;
 
-	glance.home = index_look(table, index_x(hash), 0);
+	glance.home = index_look(table, x, 0);
 	glance.second = glance.home;
 	glance.slot = ~(both_u64)0;
 	glance.name = 0;
-	glance.ext = 0;
+	if (index_is_last(glance.home, 0, 0)) {
+		index_ask_slot(table, glance.home);
+		return glance;
+	}
+	if (glance.home.matching)
+		index_ask_slot(table, glance.home);
+	index_ask(table, x, 1);
 	return glance;
 }
 
 static inline void index_glance_further(struct index_table table, both_u64 hash,
 					struct index_glance *glance)
 {
-	if (!index_is_last(glance->home, 0, 0))
+	const struct index_bucket home = glance->home;
+
+	if (!index_is_last(home, 0, 0)) {
 		glance->second = index_look(table, index_x(hash), 1);
-	if (!glance->home.matching)
+		if (glance->second.matching ||
+		    (!home.matching && index_is_fuller(home, glance->second)))
+			index_ask_slot(table, glance->second);
+		else if (!home.matching)
+			index_ask_slot(table, home);
+	}
+	if (!home.matching)
 		return;
-	glance->slot = glance->home.base + both_lowest(glance->home.matching);
+	glance->slot = home.base + both_lowest(home.matching);
 	glance->name = table.names[glance->slot];
-	glance->ext = table.exts[glance->slot];
 }
 
 /*
@@ -327,15 +413,16 @@ static inline struct index_found index_see(struct index_table table,
 		for (both_u32 left = bucket.matching; left; left &= left - 1) {
 			const both_u64 slot = bucket.base + both_lowest(left);
 			const both_u32 word = table.words[slot];
-			both_u64 name;
+			const both_u64 name = slot == glance.slot ?
+						      glance.name :
+						      table.names[slot];
+			const both_u32 is_asker =
+				name == name_0 || name == name_1;
 
-			if ((slot == glance.slot ?
-				     glance.ext :
-				     table.exts[slot]) != index_ext(x))
+			/* Its own entry is known without the rest of the tag. */
+			if (!is_asker && table.exts[slot] != index_ext(x))
 				continue;
-			name = slot == glance.slot ? glance.name :
-						     table.names[slot];
-			if (name == name_0 || name == name_1) {
+			if (is_asker) {
 				has_0 |= name == name_0;
 				has_1 |= name == name_1;
 				nr_current++;
@@ -352,11 +439,12 @@ static inline struct index_found index_see(struct index_table table,
 		was_fresh |= bucket.fresh;
 	}
 	if (!has_0 && nr_current < INDEX_KEPT) {
-		has_0 = index_enter(table, x, name_0, generation, tally);
+		has_0 = index_enter(table, &glance.home, x, name_0, generation,
+				    tally);
 		nr_current++;
 	}
 	if (!has_1 && nr_current < INDEX_KEPT)
-		index_enter(table, x, name_1, generation, tally);
+		index_enter(table, &glance.home, x, name_1, generation, tally);
 	found.other = current ? current : older;
 	found.is_kept = has_0;
 	return found;
@@ -372,22 +460,38 @@ static inline both_u32 index_expire(volatile BOTH_GLOBAL both_u32 *words,
 	return 1;
 }
 
-/* Enter what a bucket of one table holds into another table. */
+/*
+ * Enter what a bucket of one table holds into another table. What its own
+ * entries have there is a few homes next to each other: two are kept in mind.
+ */
 static inline void index_carry(struct index_table from, struct index_table to,
 			       both_u32 bucket, struct index_tally *tally)
 {
 	const both_u64 base = (both_u64)bucket * INDEX_BUCKET_SLOTS;
+	const both_u64 first = index_first_x(bucket, from.nr_homes);
+	struct index_bucket homes[2] = { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } };
 
+	/* No home starts there. */
+	homes[0].base = ~(both_u64)0;
+	homes[1].base = ~(both_u64)0;
 	for (both_u32 s = 0; s < INDEX_BUCKET_SLOTS; s++) {
 		const both_u32 word = from.words[base + s];
+		const both_u32 distance = index_distance(word);
+		struct index_bucket *home;
+		both_u64 x;
 
-		if (index_generation(word))
-			index_enter(to,
-				    index_restore(bucket, word,
-						  from.exts[base + s],
-						  from.nr_homes),
-				    from.names[base + s],
-				    index_generation(word), tally);
+		if (!index_generation(word))
+			continue;
+		x = index_restore(distance ? index_first_x(bucket - distance,
+							   from.nr_homes) :
+					     first,
+				  word, from.exts[base + s]);
+		home = &homes[index_home(x, to.nr_homes) & 1];
+		if (home->base != index_base(to, x, 0))
+			*home = index_look(to, x, 0);
+		home->key = index_key(x, 0);
+		index_enter(to, home, x, from.names[base + s],
+			    index_generation(word), tally);
 	}
 }
 

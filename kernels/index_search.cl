@@ -44,11 +44,10 @@ __kernel void index_search(volatile __global uint *words, __global uchar *exts,
 	struct index_tally tally = { 0, 0, 0 };
 	struct index_glance glance;
 
-	/*
-	 * What a group waits for it asks for together: on a processor, where
-	 * work-items run one after the other between barriers, their cache
-	 * misses overlap.
-	 */
+	/* Step by step, see "Waiting for memory once" in index.h. */
+	if (asks)
+		index_glance_start(table, hashes[i]);
+	barrier(CLK_LOCAL_MEM_FENCE);
 	if (asks)
 		glance = index_glance_home(table, hashes[i]);
 	barrier(CLK_LOCAL_MEM_FENCE);

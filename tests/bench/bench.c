@@ -33,6 +33,8 @@ static int usage(FILE *to)
 	      "  --device NAME      index or part of a name (default: auto)\n"
 	      "  --upload           upload pages to any device\n"
 	      "  --batch N          pages of a batch (default: 4096)\n"
+	      "  --shape NAME       how pages are hashed (default: measured)\n"
+	      "  --files PATH       engine: pages of files, too (/usr/lib)\n"
 	      "  --resident BITS    engine: 2^BITS pages in the index (20)\n"
 	      "  --max BITS         scale: up to 2^BITS pages (22)\n"
 	      "  --pages BITS       e2e: 2^BITS pages of memory (16)\n"
@@ -64,6 +66,8 @@ int main(int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "upload", no_argument, NULL, 'u' },
 		{ "batch", required_argument, NULL, 'b' },
+		{ "shape", required_argument, NULL, 's' },
+		{ "files", required_argument, NULL, 'f' },
 		{ "resident", required_argument, NULL, 'r' },
 		{ "max", required_argument, NULL, 'm' },
 		{ "pages", required_argument, NULL, 'g' },
@@ -75,6 +79,7 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	struct options options = { .device = "auto",
+				   .files = "/usr/lib",
 				   .batch_pages = 4096,
 				   .resident_bits = 20,
 				   .max_bits = 22,
@@ -91,6 +96,12 @@ int main(int argc, char **argv)
 			break;
 		case 'b':
 			options.batch_pages = number(optarg, 16, 65536);
+			break;
+		case 's':
+			options.shape = optarg;
+			break;
+		case 'f':
+			options.files = optarg;
 			break;
 		case 'r':
 			options.resident_bits = number(optarg, 10, 27);

@@ -19,6 +19,8 @@
  * @upload:	as gksm_gpu_options.upload
  * @quick:	small sizes and few repetitions: to see that it runs
  * @json:	JSON instead of a table
+ * @shape:	as gksm_gpu_options.shape
+ * @files:	file, or folder of files, whose pages are a mix
  * @plot:	file to plot the index's scale to, .svg or .png, or NULL
  * @max_bits:	largest index of scale, as a power of two
  * @resident_bits: pages in the index while engine measures, likewise
@@ -31,6 +33,8 @@ struct options {
 	bool upload;
 	bool quick;
 	bool json;
+	const char *shape;
+	const char *files;
 	const char *plot;
 	unsigned int max_bits;
 	unsigned int resident_bits;
@@ -91,6 +95,15 @@ struct gksm_gpu_batch run_wait(struct run *run);
 void run_known(struct run *run, uint64_t nr, uint64_t first_name,
 	       uint64_t found[6]);
 void fail(const char *what, const char *why) __attribute__((noreturn));
+
+/* mix.c */
+#define NR_MIXES 5
+
+const char *mix_name(unsigned int mix);
+void mix_fill(struct run *run, unsigned int mix, const char *files);
+void mix_seed(struct run *run, uint64_t seed);
+void mix_count_duplicates(struct run *run, uint64_t *nr_there,
+			  uint64_t *nr_found, uint64_t *nr_false);
 
 /* pipeline.c */
 

@@ -60,12 +60,15 @@ void report_begin(const struct options *options, const char *command,
 	get_processor(processor, sizeof(processor));
 	uname(&os);
 	if (report.json)
-		printf("{\"command\": \"%s\", \"processor\": \"%s\", \"cores\": %ld, \"load\": %.2f, \"kernel\": \"%s\", \"device\": \"%s\", \"platform\": \"%s\", \"driver\": \"%s\",\n",
+		printf("{\"command\": \"%s\", \"processor\": \"%s\", \"cores\": %ld, \"load\": %.2f, \"kernel\": \"%s\", \"device\": \"%s\", \"platform\": \"%s\", \"driver\": \"%s\", \"shape\": \"%s\", \"shapes\": \"%s\",\n",
 		       command, processor, cores, get_load(), os.release,
-		       device->name, device->platform, device->driver);
+		       device->name, device->platform, device->driver,
+		       device->shape, device->shape_log);
 	else
-		printf("%s on %s (%s, driver %s)\n%s, %ld cores, load %.1f before, Linux %s\n\n%-52s %10s %10s %10s\n",
+		printf("%s on %s (%s, driver %s)\nshape %s; %s\n%s, %ld cores, load %.1f before, Linux %s\n\n%-52s %10s %10s %10s\n",
 		       command, device->name, device->platform, device->driver,
+		       *device->shape ? device->shape : "none",
+		       *device->shape_log ? device->shape_log : "not measured",
 		       processor, cores, get_load(), os.release, "", "median",
 		       "least", "most");
 }

@@ -74,6 +74,7 @@ void fail(const char *what, const char *why)
 int run_open(struct run *run, const struct options *options)
 {
 	const struct gksm_gpu_options wanted = { .device = options->device,
+						 .shape = options->shape,
 						 .upload = options->upload };
 	const size_t bytes = NR_BATCHES * options->batch_pages * PAGE;
 

@@ -9,6 +9,7 @@
 
 #include <xxhash.h>
 
+#include "opencl.h"
 #include "support.h"
 
 #define MAX_TARGETS 32
@@ -75,22 +76,13 @@ int check_released(void **state)
 	return 0;
 }
 
-/**
- * run_on_all_targets - a group of tests on every device and on the twin
- * @what:     what is tested
- * @tests:    the tests; each starts with nothing spoilt
- * @nr_tests: how many
- *
- * Return: exit code for main().
- */
-int run_on_all_targets(const char *what, const struct CMUnitTest *tests,
-		       size_t nr_tests)
+static int run_on_targets(const char *what, const struct CMUnitTest *tests,
+			  size_t nr_tests)
 {
 	struct CMUnitTest *its = calloc(nr_tests, sizeof(*its));
 	char group[200];
 	int failed = 0;
 
-	find_targets();
 	for (unsigned int t = 0; t < nr_targets; t++) {
 		use_target(t);
 		for (size_t i = 0; i < nr_tests; i++) {
@@ -108,11 +100,47 @@ int run_on_all_targets(const char *what, const struct CMUnitTest *tests,
 	return nr_targets > 1 ? EXIT_SUCCESS : EXIT_SKIPPED;
 }
 
+/**
+ * run_on_all_targets - a group of tests on every device and on the twin
+ * @what:     what is tested
+ * @tests:    the tests; each starts with nothing spoilt
+ * @nr_tests: how many
+ *
+ * Return: exit code for main().
+ */
+int run_on_all_targets(const char *what, const struct CMUnitTest *tests,
+		       size_t nr_tests)
+{
+	find_targets();
+	return run_on_targets(what, tests, nr_tests);
+}
+
+int run_on_all_shapes(const char *what, const struct CMUnitTest *tests,
+		      size_t nr_tests)
+{
+	const unsigned int nr = find_targets();
+
+	for (unsigned int t = 0; t < nr; t++) {
+		for (unsigned int s = 0;
+		     !targets[t].twin && s < GKSM_CL_NR_SHAPES; s++) {
+			struct target *new = &targets[nr_targets++];
+
+			assert_in_range(nr_targets, 1, MAX_TARGETS);
+			*new = targets[t];
+			new->shape = gksm_cl_shapes[s].name;
+			snprintf(new->name, sizeof(new->name), "%.100s, %s",
+				 targets[t].name, new->shape);
+		}
+	}
+	return run_on_targets(what, tests, nr_tests);
+}
+
 struct gksm_gpu *open_target(void)
 {
 	const struct gksm_gpu_options options = {
 		.device = target.device,
 		.cache_dir = getenv("GKSM_TEST_CACHE"),
+		.shape = target.shape,
 		.log = remember_log,
 	};
 	struct gksm_gpu *gpu;
@@ -121,6 +149,9 @@ struct gksm_gpu *open_target(void)
 	if (err)
 		fail_msg("cannot open %s: %d: %s", target.name, err,
 			 gksm_gpu_error(NULL));
+	if (target.shape)
+		assert_string_equal(gksm_gpu_get_info(gpu)->shape,
+				    target.shape);
 	return gpu;
 }
 

@@ -27,12 +27,14 @@
  * @name:	 for the test group's name
  * @device:	 for gksm_gpu_options.device
  * @not_unified: with interpose.not_unified, that is, with uploaded pages
+ * @shape:	 for gksm_gpu_options.shape
  * @twin:	 it is the twin
  */
 struct target {
 	char name[160];
 	char device[16];
 	bool not_unified;
+	const char *shape;
 	bool twin;
 };
 
@@ -57,6 +59,10 @@ void use_target(unsigned int number);
 
 int run_on_all_targets(const char *what, const struct CMUnitTest *tests,
 		       size_t nr_tests);
+
+/* The same, and on every device in every shape of page_hash. */
+int run_on_all_shapes(const char *what, const struct CMUnitTest *tests,
+		      size_t nr_tests);
 
 /* Teardown of a test that closed its engines. */
 int check_released(void **state);

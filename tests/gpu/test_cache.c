@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include "cache.h"
+#include "opencl.h"
 #include "support.h"
 
 #define NR_PROGRAMS 1
+/* The program, and which shape it is fast in. */
+#define NR_FILES 2
 /* The file's header: magic, length of the key, of the program, checksum. */
 #define HEADER_BYTES 32
 
@@ -124,7 +127,7 @@ static void files_are_private_and_whole(void **state)
 {
 	(void)state;
 	open_in(dir);
-	assert_int_equal(for_each_file(check_mode), NR_PROGRAMS);
+	assert_int_equal(for_each_file(check_mode), NR_FILES);
 }
 
 static void no_cache_is_no_trouble(void **state)
@@ -156,7 +159,8 @@ static void an_unusable_folder_is_only_logged(void **state)
 		"engine is not kept in /dev/null/cache: Not a directory"));
 }
 
-/* How to spoil a file, for spoil(). */
+/* Which files to spoil, and how, for spoil(). */
+static const char *spoil_which;
 static long spoil_at;
 static enum {
 	SPOIL_FLIP,
@@ -167,11 +171,14 @@ static enum {
 
 static void spoil(const char *path)
 {
-	const int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd;
 	struct stat st;
 	uint8_t byte;
 	long at;
 
+	if (!strstr(path, spoil_which))
+		return;
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	at = spoil_at < 0 ? st.st_size + spoil_at : spoil_at;
@@ -218,11 +225,12 @@ static void damaged_files_are_rebuilt(void **state)
 	};
 
 	(void)state;
+	spoil_which = "engine";
 	open_in(dir);
 	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
 		spoil_how = damages[i].how;
 		spoil_at = damages[i].at;
-		assert_int_equal(for_each_file(spoil), NR_PROGRAMS);
+		assert_int_equal(for_each_file(spoil), NR_FILES);
 		forget_log();
 		open_in(dir);
 		assert_int_equal(interpose.nr_from_source, NR_PROGRAMS);
@@ -230,6 +238,29 @@ static void damaged_files_are_rebuilt(void **state)
 		assert_true(log_has("engine is built from source: not usable"));
 		check_hit();
 	}
+}
+
+static void the_shape_is_measured_once(void **state)
+{
+	(void)state;
+	open_in(dir);
+	assert_true(log_has("hashes pages in the "));
+	forget_log();
+	open_in(dir);
+	assert_false(log_has("hashes pages in the "));
+}
+
+static void a_damaged_shape_is_measured_again(void **state)
+{
+	(void)state;
+	spoil_which = "shape";
+	spoil_how = SPOIL_FLIP;
+	spoil_at = -1;
+	open_in(dir);
+	assert_int_equal(for_each_file(spoil), NR_FILES);
+	forget_log();
+	open_in(dir);
+	assert_true(log_has("hashes pages in the "));
 }
 
 /* Replaces a file's program by another, with the key and checksum right. */
@@ -252,8 +283,29 @@ static void store_garbage(const char *path)
 {
 	char garbage[5000];
 
+	if (strstr(path, "shape"))
+		return;
 	memset(garbage, 'g', sizeof(garbage));
 	store_instead(path, "engine", garbage, sizeof(garbage));
+}
+
+/* A shape that there is not, with the key and checksum right. */
+static void store_bad_shape(const char *path)
+{
+	const uint32_t answer[] = { GKSM_CL_NR_SHAPES, 1, 1, 1 };
+
+	if (strstr(path, "shape"))
+		store_instead(path, "shape", answer, sizeof(answer));
+}
+
+static void a_shape_that_there_is_not_is_measured_again(void **state)
+{
+	(void)state;
+	open_in(dir);
+	for_each_file(store_bad_shape);
+	forget_log();
+	open_in(dir);
+	assert_true(log_has("hashes pages in the "));
 }
 
 static void a_program_that_the_driver_refuses_is_rebuilt(void **state)
@@ -359,6 +411,9 @@ int main(void)
 		TEST(a_missing_folder_is_made),
 		TEST(an_unusable_folder_is_only_logged),
 		TEST(damaged_files_are_rebuilt),
+		TEST(the_shape_is_measured_once),
+		TEST(a_damaged_shape_is_measured_again),
+		TEST(a_shape_that_there_is_not_is_measured_again),
 		TEST(a_program_that_the_driver_refuses_is_rebuilt),
 		TEST(a_program_that_computes_wrongly_is_rebuilt),
 	};

@@ -202,6 +202,46 @@ static void a_name_longer_than_the_message_is_cut(void **state)
 	check_error(NULL, open_named(&gpu, name), -ENODEV, "xxx");
 }
 
+static void a_shape_that_there_is_not_is_refused(void **state)
+{
+	const struct gksm_gpu_options options = { .device = "0",
+						  .shape = "round" };
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	if (nr_infos < 2)
+		skip();
+	check_error(NULL, gksm_gpu_open(&gpu, &options), -EINVAL,
+		    "no shape \"round\"; there are narrow, wide and lanes");
+}
+
+static void the_fastest_shape_is_taken(void **state)
+{
+	const struct gksm_gpu_options options = { .device = "0",
+						  .shape = "auto" };
+	const struct gksm_gpu_info *info;
+	double best = 1e9, taken = 0;
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	if (nr_infos < 2)
+		skip();
+	assert_int_equal(gksm_gpu_open(&gpu, &options), 0);
+	info = gksm_gpu_get_info(gpu);
+	for (unsigned int s = 0; s < GKSM_CL_NR_SHAPES; s++) {
+		const char *name = gksm_cl_shapes[s].name;
+		const char *at = strstr(info->shape_log, name);
+		const double ns = at ? strtod(at + strlen(name), NULL) : 0;
+
+		assert_true(ns > 0);
+		best = ns < best ? ns : best;
+		if (!strcmp(info->shape, name))
+			taken = ns;
+	}
+	assert_true(taken == best);
+	gksm_gpu_close(gpu);
+}
+
 static void two_engines_do_not_disturb_each_other(void **state)
 {
 	struct pages pages;
@@ -241,6 +281,8 @@ int main(void)
 		TEST(an_index_out_of_range_opens_nothing),
 		TEST(an_empty_name_is_refused),
 		TEST(a_name_longer_than_the_message_is_cut),
+		TEST(a_shape_that_there_is_not_is_refused),
+		TEST(the_fastest_shape_is_taken),
 		TEST(two_engines_do_not_disturb_each_other),
 	};
 

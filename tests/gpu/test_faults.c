@@ -23,12 +23,19 @@ static int spoil_nothing(void **state)
 }
 
 /* Without the cache, so that edits of the source have an effect. */
-static int open_named(struct gksm_gpu **gpu, const char *name)
+static int open_shape(struct gksm_gpu **gpu, const char *name,
+		      const char *shape)
 {
 	const struct gksm_gpu_options options = { .device = name,
+						  .shape = shape,
 						  .log = remember_log };
 
 	return gksm_gpu_open(gpu, &options);
+}
+
+static int open_named(struct gksm_gpu **gpu, const char *name)
+{
+	return open_shape(gpu, name, "narrow");
 }
 
 static int open_cached(struct gksm_gpu **gpu)
@@ -80,7 +87,7 @@ static void a_wrong_kernel_fails_the_self_test(void **state)
 		  "hash" },
 		{ "hash ^= hash >> 32;", "", "hash" },
 		{ "s < PAGE_STRIPES", "s < PAGE_STRIPES - 1", "self-test" },
-		{ "seen |= words;", "seen = words;", "zero flag" },
+		{ "any |= words;", "any = words;", "zero flag" },
 		{ "differ |= a[s]", "differ = a[s]", "compared" },
 		{ "pairs[i].s1", "pairs[i].s0", "compared" },
 		{ "i < nr_pairs", "i + 1 < nr_pairs", "compared" },
@@ -108,6 +115,68 @@ static void a_wrong_kernel_fails_the_self_test(void **state)
 				 edits[i].to, gksm_gpu_error(NULL));
 	}
 	check_auto_takes_the_twin("fails its self-test");
+}
+
+/* What only one shape has. */
+static void a_wrong_shape_fails_the_self_test(void **state)
+{
+	static const struct {
+		const char *shape, *from, *to;
+	} edits[] = {
+		{ "wide", "page_2[s],", "page_1[s]," },
+		{ "wide", "min(i + 3, last)", "min(i + 2, last)" },
+		{ "wide", "acc.hi.lo, any.hi.lo", "acc.hi.lo, any.hi.hi" },
+		{ "lanes", "any |= word;", "any = word;" },
+		{ "lanes", "acc = XXH64_ROUND(acc, word);", "acc += word;" },
+		{ "lanes", "accs[item + 3]", "accs[item + 2]" },
+		{ "lanes", "anys[item + 1]", "anys[item + 2]" },
+		{ "lanes", "anys[item] = any", "anys[item] = 0" },
+	};
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	interpose.not_unified = true; /* or each would be tried twice */
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+		interpose.edit_from = edits[i].from;
+		interpose.edit_to = edits[i].to;
+		check_error(NULL, open_shape(&gpu, "0", edits[i].shape),
+			    -EBADMSG, "fails its self-test: ");
+		/* The edit is of nothing that others have. */
+		assert_int_equal(open_named(&gpu, "0"), 0);
+		gksm_gpu_close(gpu);
+	}
+}
+
+/* Whichever is the fastest: both are wrong but one, which is slow or not. */
+static void a_device_with_wrong_shapes_has_the_narrow_one(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	interpose.edit_from = "__kernel void page_hash_wide(";
+	interpose.edit_to = "#define xxh64_finish(a, b, c, d, e) 0\n"
+			    "#define finish(a, b, c, d) (void)0\n"
+			    "__kernel void page_hash_wide(";
+	assert_int_equal(open_shape(&gpu, "0", NULL), 0);
+	assert_string_equal(gksm_gpu_get_info(gpu)->shape, "narrow");
+	assert_true(log_has("trying again, in the narrow shape"));
+	gksm_gpu_close(gpu);
+}
+
+static void a_shape_that_cannot_be_measured_is_the_narrow_one(void **state)
+{
+	struct gksm_gpu *gpu;
+
+	(void)state;
+	interpose.not_unified = true; /* or it would be measured once more */
+	interpose.fail_in = "clEnqueueNDRangeKernel";
+	interpose.fail_status = CL_OUT_OF_RESOURCES;
+	interpose.fail_at = 1;
+	assert_int_equal(open_shape(&gpu, "0", NULL), 0);
+	assert_string_equal(gksm_gpu_get_info(gpu)->shape, "narrow");
+	assert_true(log_has("hashes pages in the narrow shape: "));
+	assert_true(log_has("CL_OUT_OF_RESOURCES"));
+	gksm_gpu_close(gpu);
 }
 
 /* The engine with pages uploaded, though the device shares our memory. */
@@ -353,6 +422,8 @@ static void any_call_may_fail(void **state)
 	(void)state;
 	make_pages(&pages, 16);
 	fill_random(pages.ours, pages.bytes);
+	/* So that the shape is in the cache. */
+	assert_int_equal(live_a_life(&pages), 0);
 	for (n = 1; n < 10000; n++) {
 		interpose_nothing();
 		interpose.not_unified = n % 2;
@@ -378,8 +449,8 @@ static struct gksm_gpu *open_weak(void)
 
 	assert_non_null(gpu);
 	assert_int_equal(gksm_cl_device_list(&devices, &nr), 0);
-	interpose.edit_from = "hashes[i] = xxh64_finish";
-	interpose.edit_to = "hashes[i] = 0 * xxh64_finish";
+	interpose.edit_from = "*hash = xxh64_finish";
+	interpose.edit_to = "*hash = 0 * xxh64_finish";
 	assert_int_equal(gksm_cl_open(gpu, &devices[0], &how), 0);
 	free(devices);
 	return gpu;
@@ -429,6 +500,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_kernel_that_does_not_build_says_why),
 		TEST(a_wrong_kernel_fails_the_self_test),
+		TEST(a_wrong_shape_fails_the_self_test),
+		TEST(a_device_with_wrong_shapes_has_the_narrow_one),
+		TEST(a_shape_that_cannot_be_measured_is_the_narrow_one),
 		TEST(equal_hashes_are_not_taken_for_equal_bytes),
 		TEST(a_driver_that_refuses_our_pages_gets_copies),
 		TEST(a_driver_may_refuse_them_as_late_as_in_bind),

@@ -180,6 +180,5 @@ int main(void)
 		cmocka_unit_test(the_c_functions_take_any_alignment),
 	};
 
-	return run_on_all_targets("hash", tests,
-				  sizeof(tests) / sizeof(*tests));
+	return run_on_all_shapes("hash", tests, sizeof(tests) / sizeof(*tests));
 }
