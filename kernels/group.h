@@ -13,9 +13,10 @@
  * have content, those from there on are only confirmed. An entry with name 0
  * is left out, and so is one whose page is zero.
  *
- * Entries with the same hash form a group. group_find() has every entry look
- * for its group in a table of cells, open addressing by hash, in which each
- * cell ends up with the lowest number of its group: the *first*. When all are
+ * Entries with the same hash form a group; those bits of it count that count in
+ * the index, because of some entries no others are known. group_find() has every
+ * entry look for its group in a table of cells, open addressing by hash, in which
+ * each cell ends up with the lowest number of its group: the *first*. When all are
  * in, group_first() tells each entry its first; their bytes are compared; and
  * of those that are equal the lowest number becomes the first's *second*. None
  * of this depends on the order in which entries come.
@@ -26,6 +27,7 @@
  */
 
 #include "both.h"
+#include "index.h"
 
 #define GROUP_NONE 0xffffffffU
 /* Cells that an entry looks at; one that finds no place has no twin. */
@@ -51,8 +53,8 @@ static inline both_u32 group_find(volatile BOTH_GLOBAL both_u32 *cells,
 				  BOTH_GLOBAL const both_u64 *hashes,
 				  both_u32 entry)
 {
-	const both_u64 hash = hashes[entry];
-	both_u32 cell = (both_u32)hash;
+	const both_u64 x = index_x(hashes[entry]);
+	both_u32 cell = (both_u32)x;
 
 	for (both_u32 n = 0; n < GROUP_REACH; n++, cell++) {
 		both_u32 was;
@@ -61,7 +63,7 @@ static inline both_u32 group_find(volatile BOTH_GLOBAL both_u32 *cells,
 		was = both_exchange(&cells[cell], GROUP_NONE, entry);
 		if (was == GROUP_NONE)
 			return cell;
-		if (hashes[was] == hash) {
+		if (index_x(hashes[was]) == x) {
 			both_lower(&cells[cell], entry);
 			return cell;
 		}

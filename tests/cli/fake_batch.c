@@ -172,9 +172,9 @@ static bool is_right_alone(const struct fake_batch *batch, unsigned int i,
 	const bool overtaken = leniency->overtaken;
 
 	if (result->verdict == GKSM_VERDICT_DUPLICATE && leniency->hints &&
-	    i >= batch->nr_slots - 2)
-		return result->peer ==
-		       batch->slots[2 * batch->nr_slots - 3 - i].cookie;
+	    i >= batch->nr_slots - 2 &&
+	    result->peer == batch->slots[2 * batch->nr_slots - 3 - i].cookie)
+		return true;
 	if (result->verdict == GKSM_VERDICT_DUPLICATE && overtaken)
 		return result->peer >> 20 != slot->cookie >> 20;
 	if (result->verdict == GKSM_VERDICT_DUPLICATE)

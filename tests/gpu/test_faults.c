@@ -92,7 +92,7 @@ static void a_wrong_kernel_fails_the_self_test(void **state)
 		{ "pairs[i].s1", "pairs[i].s0", "compared" },
 		{ "i < nr_pairs", "i + 1 < nr_pairs", "compared" },
 		{ "both_lower(&seconds[first], i)", "", "search" },
-		{ "hashes[was] == hash", "was == entry", "search" },
+		{ "index_x(hashes[was]) == x", "was == entry", "search" },
 		{ "nr_current < INDEX_KEPT", "nr_current < 1", "search" },
 		{ "] = index_ext(x)", "] = index_ext(~x)", "search" },
 		{ "return first + ((tag", "return ((tag", "search" },
