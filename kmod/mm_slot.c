@@ -49,6 +49,7 @@ static DEFINE_XARRAY_FLAGS(slots_by_id, XA_FLAGS_ALLOC1);
 static u32 next_id;
 static struct kmem_cache *slot_cache;
 static u64 nr_regions, nr_slots;
+static u64 nr_vanished; /* regions that were freed */
 static u64 global_salt;
 
 /**
@@ -108,6 +109,7 @@ static void free_regions(struct gksm_mm_slot *slot)
 	xa_for_each(&slot->regions, i, region) {
 		free_page((unsigned long)region);
 		nr_regions--;
+		nr_vanished++;
 	}
 	xa_destroy(&slot->regions);
 }
@@ -288,6 +290,7 @@ void gksm_mm_slots_prune(void)
 				xa_erase(&slot->regions, i);
 				free_page((unsigned long)region);
 				nr_regions--;
+				nr_vanished++;
 			}
 		}
 		cond_resched();
@@ -483,6 +486,21 @@ void gksm_mm_slots_note_keys(void)
 u64 gksm_mm_slots_pages(void)
 {
 	return nr_regions * GKSM_REGION_PAGES;
+}
+
+/**
+ * gksm_mm_slots_vanished() - pages whose state was forgotten
+ *
+ * With their address space, for the most part: a device still knows them.
+ *
+ * Return: how many since the last call, at most.
+ */
+u64 gksm_mm_slots_vanished(void)
+{
+	u64 pages = nr_vanished * GKSM_REGION_PAGES;
+
+	nr_vanished = 0;
+	return pages;
 }
 
 /**

@@ -56,6 +56,7 @@ unsigned long gksm_mm_slots_shrink(unsigned long nr);
 void gksm_mm_slots_unsettle(void);
 void gksm_mm_slots_note_keys(void);
 u64 gksm_mm_slots_pages(void);
+u64 gksm_mm_slots_vanished(void);
 u64 gksm_mm_slots_bytes(void);
 
 u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr);

@@ -325,9 +325,11 @@ static void settle_counts(void)
  * What is read again whatever happened to it, and what is named to the daemon
  * so that its device does not forget it: a part of everything in each pass. The
  * device forgets what two generations did not name; a generation ends when
- * everything had its turn. Meanwhile each page that changed left a stale entry
- * there, so the turns come faster the more pages change, and there are never
- * more than twice as many stale entries as pages.
+ * everything had its turn. Meanwhile each page that changed or vanished left a
+ * stale entry there, so the turns come faster the more pages do, and there are
+ * never more than twice as many stale entries as pages. When most of memory has
+ * gone, a virtual machine say, one pass is a generation, after which those that
+ * are there are found first.
  */
 static void begin_rotations(void)
 {
@@ -337,7 +339,8 @@ static void begin_rotations(void)
 	fill->read.arc = gksm_rotation_share(1, passes);
 	fill->confirm.arc =
 		max(fill->read.arc,
-		    gksm_rotation_share(fill->added, fill->visited));
+		    gksm_rotation_share(fill->added + gksm_mm_slots_vanished(),
+					fill->visited));
 }
 
 /* Forget keys that no page has any more, if there may be too many. */

@@ -370,7 +370,10 @@ static void shrinking_stops_when_enough_is_free(void **state)
 	for (i = 0; i < 3 * 4; i++)
 		assert_non_null(gksm_mm_slot_state(slot_of(&mms[i / 4]),
 						   i % 4 * REGION, true));
+	gksm_mm_slots_vanished();
 	assert_int_equal(gksm_mm_slots_shrink(5), 8);
+	assert_int_equal(gksm_mm_slots_vanished(), 8 * GKSM_REGION_PAGES);
+	assert_int_equal(gksm_mm_slots_vanished(), 0);
 	assert_null(gksm_mm_slot_state(slot_of(&mms[1]), 0, false));
 	assert_non_null(gksm_mm_slot_state(slot_of(&mms[2]), 0, false));
 	assert_int_equal(gksm_mm_slots_shrink(~0UL), 4);

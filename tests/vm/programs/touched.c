@@ -37,8 +37,11 @@
 #define WAYS_PAGES 2048
 #define ROTATION 64
 #define NEVER 65536
-/* The change is seen, it is unchanged, it is merged; and one begun before. */
-#define PASSES 4
+/*
+ * The change is seen, it is unchanged, it is merged; and one begun before, and
+ * two in case the page is in use for a moment.
+ */
+#define PASSES 6
 #define SHORT_ROTATION 5
 #define LIMIT_S 120
 
