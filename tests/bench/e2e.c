@@ -250,7 +250,7 @@ static void measure_merging(const struct scanner *scanner,
 	const uint64_t begin = now_ns();
 	struct cost cost;
 
-	new_costs(costs, scanner, "until 95 % are merged");
+	new_costs(costs, scanner, "to 95 %");
 	write_file(scanner->dir, "run", 1);
 	while (read_file(scanner->dir, "pages_sharing") <
 	       to_be_saved() * 95 / 100) {
@@ -269,7 +269,7 @@ static void measure_idle(const struct scanner *scanner, struct outcome *outcome)
 {
 	struct figure *costs[3];
 
-	new_costs(costs, scanner, "a pass, idle");
+	new_costs(costs, scanner, "idle");
 	await_scans(scanner, 4);
 	for (unsigned int r = 0; r < REPEATS; r++) {
 		const struct cost before = get_cost(scanner);
@@ -289,7 +289,7 @@ static void measure_busy(const struct scanner *scanner, struct outcome *outcome)
 	struct figure *costs[3];
 	unsigned int turn = 0;
 
-	new_costs(costs, scanner, "a pass, a tenth rewritten");
+	new_costs(costs, scanner, "a tenth rewritten");
 	for (unsigned int r = 0; r < REPEATS; r++) {
 		const struct cost before = get_cost(scanner);
 		const long scans = read_file(scanner->dir, "full_scans");
@@ -351,23 +351,23 @@ static pid_t start_daemon(const struct options *options)
 static void print_ratios(const struct outcome *ksmd, const struct outcome *own,
 			 const struct outcome *offload)
 {
-	report_ratio("ksmd / gksm in the kernel, idle pass",
-		     ksmd->idle / own->idle, 100, false);
-	report_ratio("ksmd / gksm in the kernel, a tenth rewritten",
-		     ksmd->busy / own->busy, 10, false);
-	report_ratio("gksm in the kernel / ksmd, CPU to 95 %",
+	report_ratio("ksmd / gksm, idle pass", ksmd->idle / own->idle, 100,
+		     false);
+	report_ratio("ksmd / gksm, a tenth rewritten", ksmd->busy / own->busy,
+		     10, false);
+	report_ratio("gksm / ksmd, CPU to 95 %",
 		     own->merge_cpu / ksmd->merge_cpu, 0.25, true);
-	report_ratio("gksm in the kernel / ksmd, time to 95 %",
-		     own->merge_s / ksmd->merge_s, 0.5, true);
+	report_ratio("gksm / ksmd, time to 95 %", own->merge_s / ksmd->merge_s,
+		     0.5, true);
 	if (!offload)
 		return;
-	report_ratio("ksmd / gksm with daemon, idle pass",
-		     ksmd->idle / offload->idle, 100, false);
-	report_ratio("ksmd / gksm with daemon, a tenth rewritten",
+	report_ratio("ksmd / gksm+gksmd, idle pass", ksmd->idle / offload->idle,
+		     100, false);
+	report_ratio("ksmd / gksm+gksmd, a tenth rewritten",
 		     ksmd->busy / offload->busy, 10, false);
-	report_ratio("gksm with daemon / ksmd, CPU to 95 %",
+	report_ratio("gksm+gksmd / ksmd, CPU to 95 %",
 		     offload->merge_cpu / ksmd->merge_cpu, 0.25, true);
-	report_ratio("gksm with daemon / ksmd, time to 95 %",
+	report_ratio("gksm+gksmd / ksmd, time to 95 %",
 		     offload->merge_s / ksmd->merge_s, 0.5, true);
 }
 
@@ -385,8 +385,8 @@ int bench_e2e(const struct options *options)
 					      .platform = "end to end",
 					      .driver = "-" };
 	struct scanner ksmd = { .name = "ksmd", .dir = KSM };
-	struct scanner own = { .name = "gksm in the kernel", .dir = GKSM };
-	struct scanner offload = { .name = "gksm with daemon", .dir = GKSM };
+	struct scanner own = { .name = "gksm", .dir = GKSM };
+	struct scanner offload = { .name = "gksm+gksmd", .dir = GKSM };
 	struct outcome outcomes[3];
 	pid_t daemon = 0;
 
