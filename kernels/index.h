@@ -338,11 +338,13 @@ static inline void index_ask_slot(struct index_table table,
 {
 	const both_u32 wanted =
 		bucket.matching ? bucket.matching : bucket.available;
-	const both_u64 slot = bucket.base + both_lowest(wanted);
+	both_u64 slot;
 
-	if (wanted)
-		both_ask(&table.names[slot]);
-	if (wanted && !bucket.matching)
+	if (!wanted)
+		return;
+	slot = bucket.base + both_lowest(wanted);
+	both_ask(&table.names[slot]);
+	if (!bucket.matching)
 		both_ask(&table.exts[slot]);
 }
 
