@@ -51,8 +51,9 @@
  * over (sweep.c).
  *
  * Merges are not done on the way but collected as *jobs*, sorted by address
- * and done in runs of neighbours, because one page table hold, one TLB flush
- * and one notifier call serve a whole run. A merged page is made only of
+ * and done together: runs of neighbours with one page table hold, one TLB flush
+ * and one notifier call each, and what lies between them with two flushes for
+ * all (merge.c, merge_scattered.c). A merged page is made only of
  * bytes whose hash the module computed itself. If one twin is refused and the
  * other would stay alone on a new merged page, that one is given back.
  *
@@ -117,57 +118,125 @@ static int by_address(const void *a, const void *b)
 	return 0;
 }
 
-/* Does @job belong into the run that begins with @first? */
+/* Does @job belong into the run of neighbours that begins with @first? */
 static bool same_run(const struct job *first, const struct job *job)
 {
-	return job->slot == first->slot &&
-	       (job->addr & PMD_MASK) == (first->addr & PMD_MASK) &&
+	return (job->addr & PMD_MASK) == (first->addr & PMD_MASK) &&
 	       job->addr + PAGE_SIZE - first->addr <= GKSM_MERGE_SPAN;
 }
 
-/* Merge one run; areas may have changed since, so it may break up further. */
-static void merge_run_locked(struct job *run, unsigned int nr)
+typedef void merge_fn(struct mm_struct *mm, struct gksm_merge_item *items,
+		      unsigned int nr);
+
+/* Do some jobs of one address space together; its areas may have changed. */
+static void merge_together(struct mm_struct *mm, struct job **list,
+			   unsigned int nr, merge_fn *merge)
 {
-	static struct gksm_merge_item items[GKSM_MERGE_MAX]; /* scan lock */
-	struct mm_struct *mm = run->slot->mm;
-	unsigned int i = 0, n, k;
+	static struct gksm_merge_item items[GKSM_MERGE_SCATTERED_MAX];
+	struct vm_area_struct *vma = NULL;
+	unsigned int i;
 
-	while (i < nr) {
-		struct vm_area_struct *vma = vma_lookup(mm, run[i].addr);
+	for (i = 0; i < nr; i++) {
+		struct gksm_stable_node *node = list[i]->node;
 
-		if (!vma || !gksm_vma_mergeable(vma)) {
-			gksm_count(merge_tries, 1);
-			gksm_count(merges_refused_changed, 1);
-			i++;
+		if (!vma || list[i]->addr >= vma->vm_end)
+			vma = vma_lookup(mm, list[i]->addr);
+		items[i].addr = list[i]->addr;
+		items[i].kpage = node ? node->kpage : NULL;
+		items[i].vma = vma && gksm_vma_mergeable(vma) &&
+					       list[i]->addr >= vma->vm_start ?
+				       vma :
+				       NULL;
+	}
+	merge(mm, items, nr);
+	for (i = 0; i < nr; i++)
+		list[i]->outcome = items[i].outcome;
+}
+
+/* How many jobs, from the first on, are a run of neighbours? */
+static unsigned int run_length(struct job **list, unsigned int nr)
+{
+	unsigned int n = 1;
+
+	while (n < nr && n < GKSM_MERGE_MAX && same_run(list[0], list[n]) &&
+	       list[n]->addr != list[n - 1]->addr)
+		n++;
+	return n;
+}
+
+/*
+ * Jobs in runs of few neighbours. Two flushes are enough for all of them; one
+ * or two runs have no use for that.
+ */
+static void merge_sparse(struct mm_struct *mm, struct job **list,
+			 unsigned int nr)
+{
+	unsigned int i, n, nr_runs = 0;
+
+	for (i = 0; i < nr; i += run_length(list + i, nr - i))
+		nr_runs++;
+	if (nr_runs > 2) {
+		merge_together(mm, list, nr, gksm_merge_scattered);
+		return;
+	}
+	for (i = 0; i < nr; i += n) {
+		n = run_length(list + i, nr - i);
+		merge_together(mm, list + i, n, gksm_merge_near);
+	}
+}
+
+/*
+ * Can it be done together with those that lie before it? Who has secondary MMUs
+ * is held up for the range that they span: one page table at most.
+ */
+static bool fits_sparse(struct mm_struct *mm, struct job *first,
+			struct job *last, struct job *job)
+{
+	if (job->addr == last->addr)
+		return false;
+	return !mm_has_notifiers(mm) ||
+	       (job->addr & PMD_MASK) == (first->addr & PMD_MASK);
+}
+
+/* Jobs of one address space: long runs each for itself, the rest together. */
+static void merge_list(struct mm_struct *mm, struct job **list, unsigned int nr)
+{
+	static struct job *sparse[GKSM_MERGE_SCATTERED_MAX]; /* scan lock */
+	unsigned int i, n, k, nr_sparse = 0;
+
+	for (i = 0; i < nr; i += n) {
+		n = run_length(list + i, nr - i);
+		if (n >= GKSM_MERGE_DENSE) {
+			merge_together(mm, list + i, n, gksm_merge_near);
 			continue;
 		}
-		for (n = 0; i + n < nr && run[i + n].addr < vma->vm_end; n++) {
-			struct gksm_stable_node *node = run[i + n].node;
-
-			items[n].addr = run[i + n].addr;
-			items[n].kpage = node ? node->kpage : NULL;
+		if (nr_sparse && !fits_sparse(mm, sparse[0],
+					      sparse[nr_sparse - 1], list[i])) {
+			merge_sparse(mm, sparse, nr_sparse);
+			nr_sparse = 0;
 		}
-		gksm_merge_run(vma, items, n);
 		for (k = 0; k < n; k++)
-			run[i + k].outcome = items[k].outcome;
-		i += n;
+			sparse[nr_sparse++] = list[i + k];
 	}
+	if (nr_sparse)
+		merge_sparse(mm, sparse, nr_sparse);
 }
 
 static void merge_jobs(void)
 {
+	static struct job *list[GKSM_MERGE_SCATTERED_MAX]; /* scan lock */
 	unsigned int i, n;
 
 	for (i = 0; i < nr_jobs; i += n) {
 		struct mm_struct *mm = jobs[i].slot->mm;
 
-		for (n = 1; i + n < nr_jobs && n < GKSM_MERGE_MAX; n++)
-			if (!same_run(&jobs[i], &jobs[i + n]) ||
-			    jobs[i + n].addr == jobs[i + n - 1].addr)
-				break;
+		for (n = 0; i + n < nr_jobs && n < ARRAY_SIZE(list) &&
+			    jobs[i + n].slot == jobs[i].slot;
+		     n++)
+			list[n] = &jobs[i + n];
 		if (mmget_not_zero(mm)) {
 			mmap_read_lock(mm);
-			merge_run_locked(&jobs[i], n);
+			merge_list(mm, list, n);
 			mmap_read_unlock(mm);
 			mmput_async(mm);
 		}

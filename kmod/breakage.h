@@ -15,10 +15,12 @@
 #define GKSM_BREAK_NOTIFIER 1	/* do not tell secondary MMUs */
 #define GKSM_BREAK_PIN 2	/* do not look for other references */
 #define GKSM_BREAK_COMPARE 4	/* do not compare under protection */
-#define GKSM_BREAK_FLUSH 8	/* do not flush */
+#define GKSM_BREAK_FLUSH 8	/* do not flush what was taken away */
 #define GKSM_BREAK_WIPE 16	/* do not clear what a session had */
 #define GKSM_BREAK_RANDOM 32	/* take merged pages in order */
 #define GKSM_BREAK_SWEEP 64	/* do not flush what becomes clean */
+#define GKSM_BREAK_LAST_FLUSH 128 /* scattered: do not flush what was replaced */
+#define GKSM_BREAK_RECHECK 256	/* scattered: do not look again before it is */
 /* clang-format on */
 
 #define gksm_breaks(guard) ((GKSM_BREAK) & (guard))

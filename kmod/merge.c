@@ -2,8 +2,8 @@
 /*
  * merge.c - replace pages by merged pages
  *
- * The only file that writes page tables, and the only one that believes that
- * two pages are equal.
+ * Together with merge_scattered.c the only file that writes page tables, and
+ * that believes that two pages are equal.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -16,6 +16,7 @@
 #include "compat_ops.h"
 #include "kpage.h"
 #include "merge.h"
+#include "merge_parts.h"
 #include "stats.h"
 #include "walk.h"
 
@@ -23,10 +24,12 @@
  * DOC: Who decides that two pages are equal
  *
  * The device and the daemon only propose. Since they saw the page it may have
- * been written, unmapped, swapped, pinned or freed. gksm_merge_run() takes the
- * page away from everybody, compares every byte, and only then replaces it.
+ * been written, unmapped, swapped, pinned or freed. The page is
+ * taken away from everybody, every byte is compared, and only then is it
+ * replaced. There are two forms: gksm_merge_near() for neighbours, described
+ * here, and gksm_merge_scattered() ("One flush for many places").
  *
- * The run has at most GKSM_MERGE_MAX pages within one page table and
+ * A run of neighbours has at most GKSM_MERGE_MAX pages within one page table and
  * GKSM_MERGE_SPAN, and is done in one hold of that table's lock:
  *
  * 1. Reference and lock each page (trylock: nobody is waited for). The lock
@@ -75,161 +78,82 @@
  * notifier range, page table lock.
  */
 
-/* What an entry must be for its page to be merged. */
-static bool entry_maps(pte_t entry, struct page *page)
+/**
+ * gksm_merge_entry_maps() - what an entry must be for its page to be merged
+ * @entry: read under the lock of its table
+ * @page:  the page
+ */
+bool gksm_merge_entry_maps(pte_t entry, struct page *page)
 {
 	return gksm_pte_is_plain(entry) && pte_pfn(entry) == page_to_pfn(page);
 }
 
-static bool same_bytes(struct page *page, struct page *kpage)
-{
-	void *a = kmap_local_page(page);
-	void *b;
-	bool same;
-
-	if (!kpage) {
-		same = !memchr_inv(a, 0, PAGE_SIZE);
-	} else {
-		b = kmap_local_page(kpage);
-		same = !memcmp(a, b, PAGE_SIZE);
-		kunmap_local(b);
-	}
-	kunmap_local(a);
-	return same;
-}
-
-/*
- * What is mapped by an entry: a page to be referenced, or NULL, and then the
- * outcome says why. A reference on one subpage of a huge page would keep the
- * others from being split off, so those are left alone here.
+/**
+ * gksm_merge_clear_items() - nothing has been done yet
+ * @items: items
+ * @nr:    how many
  */
-static struct page *look_at(pte_t entry, enum gksm_merge_outcome *outcome)
-{
-	struct page *page;
-
-	*outcome = GKSM_MERGE_CHANGED;
-	if (!gksm_pte_is_plain(entry))
-		return NULL;
-	page = pte_page(entry);
-	if (!gksm_page_is_candidate(page))
-		return NULL;
-	if (PageCompound(page)) {
-		*outcome = GKSM_MERGE_SPLIT;
-		return NULL;
-	}
-	return page;
-}
-
-/* Reference the small pages of the run, in one hold. */
-static void take_pages(struct vm_area_struct *vma,
-		       struct gksm_merge_item *items, unsigned int nr)
-{
-	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, items[0].addr, NULL);
-	unsigned int i;
-	spinlock_t *ptl;
-	pte_t *first;
-
-	if (!pmd)
-		return;
-	if (pmd_trans_huge(READ_ONCE(*pmd))) {
-		for (i = 0; i < nr; i++)
-			items[i].outcome = GKSM_MERGE_SPLIT;
-		return;
-	}
-	first = gksm_pte_lock(vma->vm_mm, pmd, items[0].addr, &ptl);
-	if (!first)
-		return;
-	for (i = 0; i < nr; i++) {
-		unsigned long off = items[i].addr - items[0].addr;
-
-		if (items[i].page)
-			continue;
-		items[i].page =
-			look_at(first[off >> PAGE_SHIFT], &items[i].outcome);
-		if (items[i].page)
-			get_page(items[i].page);
-	}
-	pte_unmap_unlock(first, ptl);
-}
-
-/*
- * Split the huge page around an item. The bytes are compared first, without
- * protection: a wrong proposal must not cost anybody his huge page.
- */
-static void split_around(struct vm_area_struct *vma,
-			 struct gksm_merge_item *item)
-{
-	struct page *page = gksm_walk_page(vma, item->addr);
-	bool same;
-
-	if (!page)
-		return;
-	gksm_racy_begin();
-	same = PageCompound(page) && same_bytes(page, item->kpage);
-	gksm_racy_end();
-	if (same && trylock_page(page)) {
-		if (PageCompound(page) && !gksm_page_split(page))
-			gksm_count(huge_pages_split, 1);
-		unlock_page(page);
-	}
-	put_page(page);
-}
-
-static bool lock_one(struct gksm_merge_item *item)
-{
-	if (!trylock_page(item->page)) {
-		item->outcome = GKSM_MERGE_BUSY;
-		return false;
-	}
-	/* May have been replaced, or swallowed by a huge page, before. */
-	if (!gksm_page_is_candidate(item->page) || PageCompound(item->page)) {
-		item->outcome = GKSM_MERGE_CHANGED;
-		unlock_page(item->page);
-		return false;
-	}
-	return true;
-}
-
-/* Step 1. Returns how many pages of the run are referenced and locked. */
-static unsigned int take_and_lock(struct vm_area_struct *vma,
-				  struct gksm_merge_item *items,
-				  unsigned int nr)
-{
-	unsigned int i, huge = 0, locked = 0;
-
-	take_pages(vma, items, nr);
-	for (i = 0; i < nr; i++) {
-		if (!items[i].page && items[i].outcome == GKSM_MERGE_SPLIT) {
-			split_around(vma, &items[i]);
-			huge++;
-		}
-	}
-	if (huge)
-		take_pages(vma, items, nr);
-	for (i = 0; i < nr; i++) {
-		if (!items[i].page)
-			continue;
-		if (lock_one(&items[i])) {
-			locked++;
-		} else {
-			put_page(items[i].page);
-			items[i].page = NULL;
-		}
-	}
-	return locked;
-}
-
-static void unlock_and_put(struct gksm_merge_item *items, unsigned int nr)
+void gksm_merge_clear_items(struct gksm_merge_item *items, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		if (!items[i].page)
-			continue;
-		unlock_page(items[i].page);
-		put_page(items[i].page);
+		items[i].outcome = GKSM_MERGE_CHANGED;
 		items[i].page = NULL;
+		items[i].cleared = false;
 	}
+}
+
+/**
+ * gksm_merge_notice_begin() - have secondary MMUs let go of some pages
+ * @notice: for gksm_merge_notice_end()
+ * @mm:	    address space
+ * @items:  ascending by address; one has a page at least
+ * @nr:	    how many
+ *
+ * Context: sleeps.
+ */
+void gksm_merge_notice_begin(struct gksm_merge_notice *notice,
+			     struct mm_struct *mm,
+			     const struct gksm_merge_item *items,
+			     unsigned int nr)
+{
+	unsigned int i = 0;
+
+	notice->is_open =
+		mm_has_notifiers(mm) && !gksm_breaks(GKSM_BREAK_NOTIFIER);
+	if (!notice->is_open)
+		return;
+	while (!items[i].page)
+		i++;
+	gksm_range_start(&notice->range, items[i].vma, items[i].addr,
+			 items[nr - 1].addr + PAGE_SIZE);
+	gksm_count(notifier_calls, 1);
+}
+
+/**
+ * gksm_merge_notice_end() - let them have entries again
+ * @notice: of gksm_merge_notice_begin()
+ */
+void gksm_merge_notice_end(struct gksm_merge_notice *notice)
+{
+	if (notice->is_open)
+		gksm_range_end(&notice->range);
+}
+
+/**
+ * gksm_merge_flush() - no CPU has a stale translation of a range any more
+ * @mm:	   address space
+ * @start: first address
+ * @end:   behind the last
+ */
+void gksm_merge_flush(struct mm_struct *mm, unsigned long start,
+		      unsigned long end)
+{
+	ksym(flush_tlb_mm_range)(mm, start, end, PAGE_SHIFT, false);
+	if (!gksm_breaks(GKSM_BREAK_NOTIFIER))
+		gksm_invalidate_secondary(mm, start, end);
+	gksm_count(tlb_flushes, 1);
 }
 
 /* Steps 3 and 4. @first is the entry of items[0]. */
@@ -245,7 +169,7 @@ static bool clear_entries(struct mm_struct *mm, pte_t *first,
 
 		if (!item->page)
 			continue;
-		if (!entry_maps(*ptep, item->page)) {
+		if (!gksm_merge_entry_maps(*ptep, item->page)) {
 			item->outcome = GKSM_MERGE_CHANGED;
 			continue;
 		}
@@ -256,17 +180,17 @@ static bool clear_entries(struct mm_struct *mm, pte_t *first,
 	}
 	if (!end)
 		return false;
-	if (gksm_breaks(GKSM_BREAK_FLUSH))
-		return true;
-	ksym(flush_tlb_mm_range)(mm, start, end, PAGE_SHIFT, false);
-	if (!gksm_breaks(GKSM_BREAK_NOTIFIER))
-		gksm_invalidate_secondary(mm, start, end);
-	gksm_count(tlb_flushes, 1);
+	if (!gksm_breaks(GKSM_BREAK_FLUSH))
+		gksm_merge_flush(mm, start, end);
 	return true;
 }
 
-/* Step 5: our own reference is the 1. */
-static bool referenced_elsewhere(struct page *page)
+/**
+ * gksm_merge_is_referenced_elsewhere() - may I/O be writing the page?
+ * @page: a small page, locked, with one reference of ours, whose entry GUP-fast
+ *	  finds cleared
+ */
+bool gksm_merge_is_referenced_elsewhere(struct page *page)
 {
 	if (gksm_breaks(GKSM_BREAK_PIN))
 		return false;
@@ -289,11 +213,20 @@ static void unmap_page(struct vm_area_struct *vma, struct page *page)
 	put_page(page);
 }
 
-/* Step 8. The zero page is mapped without the dirty bit: KSM's own mark. */
-static void replace(struct vm_area_struct *vma, pte_t *ptep,
-		    struct gksm_merge_item *item)
+/**
+ * gksm_merge_replace() - map the merged page, or the zero page
+ * @mm:   address space
+ * @ptep: the item's entry, which is none
+ * @item: the item; its page stays locked and referenced
+ *
+ * The zero page is mapped without the dirty bit: KSM's own mark.
+ *
+ * Context: page table lock.
+ */
+void gksm_merge_replace(struct mm_struct *mm, pte_t *ptep,
+			struct gksm_merge_item *item)
 {
-	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *vma = item->vma;
 	pte_t entry;
 
 	if (pte_dirty(item->entry))
@@ -314,12 +247,10 @@ static void replace(struct vm_area_struct *vma, pte_t *ptep,
 }
 
 /* Steps 5 to 8 for one page: the entry is none, and is set here whatever. */
-static enum gksm_merge_outcome settle(struct vm_area_struct *vma, pte_t *ptep,
+static enum gksm_merge_outcome settle(struct mm_struct *mm, pte_t *ptep,
 				      struct gksm_merge_item *item)
 {
-	struct mm_struct *mm = vma->vm_mm;
-
-	if (referenced_elsewhere(item->page)) {
+	if (gksm_merge_is_referenced_elsewhere(item->page)) {
 		set_pte_at(mm, item->addr, ptep, item->entry);
 		return GKSM_MERGE_PINNED;
 	}
@@ -328,19 +259,18 @@ static enum gksm_merge_outcome settle(struct vm_area_struct *vma, pte_t *ptep,
 		return GKSM_MERGE_EXCLUSIVE;
 	}
 	if (!gksm_breaks(GKSM_BREAK_COMPARE) &&
-	    !same_bytes(item->page, item->kpage)) {
+	    !gksm_merge_same_bytes(item->page, item->kpage)) {
 		set_pte_at(mm, item->addr, ptep, pte_wrprotect(item->entry));
 		return GKSM_MERGE_DIFFER;
 	}
-	replace(vma, ptep, item);
+	gksm_merge_replace(mm, ptep, item);
 	return GKSM_MERGE_DONE;
 }
 
 /* Steps 3 to 8. */
-static void merge_locked(struct vm_area_struct *vma,
-			 struct gksm_merge_item *items, unsigned int nr)
+static void merge_locked(struct mm_struct *mm, struct gksm_merge_item *items,
+			 unsigned int nr)
 {
-	struct mm_struct *mm = vma->vm_mm;
 	pmd_t *pmd = gksm_walk_pmd(mm, items[0].addr, NULL);
 	spinlock_t *ptl;
 	pte_t *first;
@@ -359,72 +289,36 @@ static void merge_locked(struct vm_area_struct *vma,
 
 			if (items[i].cleared)
 				items[i].outcome =
-					settle(vma, first + (off >> PAGE_SHIFT),
+					settle(mm, first + (off >> PAGE_SHIFT),
 					       &items[i]);
 		}
 	}
 	pte_unmap_unlock(first, ptl);
 }
 
-static void count_outcomes(const struct gksm_merge_item *items, unsigned int nr)
-{
-	static const enum gksm_stat refused[] = {
-		[GKSM_MERGE_CHANGED] = GKSM_STAT_merges_refused_changed,
-		[GKSM_MERGE_BUSY] = GKSM_STAT_merges_refused_busy,
-		[GKSM_MERGE_SPLIT] = GKSM_STAT_merges_refused_split,
-		[GKSM_MERGE_PINNED] = GKSM_STAT_merges_refused_pinned,
-		[GKSM_MERGE_EXCLUSIVE] = GKSM_STAT_merges_refused_exclusive,
-		[GKSM_MERGE_DIFFER] = GKSM_STAT_merges_refused_differ,
-	};
-	unsigned int i;
-
-	gksm_count(runs, 1);
-	gksm_count(merge_tries, nr);
-	for (i = 0; i < nr; i++) {
-		if (items[i].outcome != GKSM_MERGE_DONE)
-			atomic64_inc(&gksm_stats[refused[items[i].outcome]]);
-		else if (items[i].kpage)
-			gksm_count(pages_merged, 1);
-		else
-			gksm_count(zero_pages_merged, 1);
-	}
-}
-
 /**
- * gksm_merge_run() - merge pages of one page table
- * @vma:   their area; gksm_vma_mergeable() and the mmap read lock held
- * @items: pages, strictly ascending by address, all within @vma, one page
- *	   table (2 MiB) and GKSM_MERGE_SPAN
+ * gksm_merge_near() - merge pages that are neighbours
+ * @mm:	   address space, mmap read lock held
+ * @items: pages, strictly ascending by address, all within one page table
+ *	   (2 MiB) and GKSM_MERGE_SPAN; gksm_vma_mergeable() of their areas
  * @nr:	   how many, 1 to GKSM_MERGE_MAX
  *
  * See "Who decides that two pages are equal" for what happens and why.
  *
  * Context: may sleep. Every item has an outcome afterwards.
  */
-void gksm_merge_run(struct vm_area_struct *vma, struct gksm_merge_item *items,
-		    unsigned int nr)
+void gksm_merge_near(struct mm_struct *mm, struct gksm_merge_item *items,
+		     unsigned int nr)
 {
-	struct mmu_notifier_range range;
-	bool notify;
-	unsigned int i;
+	struct gksm_merge_notice notice;
 
-	for (i = 0; i < nr; i++) {
-		items[i].outcome = GKSM_MERGE_CHANGED;
-		items[i].page = NULL;
-		items[i].cleared = false;
+	gksm_merge_clear_items(items, nr);
+	if (gksm_merge_take(mm, items, nr)) {
+		gksm_merge_notice_begin(&notice, mm, items, nr);
+		merge_locked(mm, items, nr);
+		gksm_merge_notice_end(&notice);
+		gksm_merge_put(items, nr);
 	}
-	if (take_and_lock(vma, items, nr)) {
-		notify = mm_has_notifiers(vma->vm_mm) &&
-			 !gksm_breaks(GKSM_BREAK_NOTIFIER);
-		if (notify) {
-			gksm_range_start(&range, vma, items[0].addr,
-					 items[nr - 1].addr + PAGE_SIZE);
-			gksm_count(notifier_calls, 1);
-		}
-		merge_locked(vma, items, nr);
-		if (notify)
-			gksm_range_end(&range);
-		unlock_and_put(items, nr);
-	}
-	count_outcomes(items, nr);
+	gksm_count(runs, 1);
+	gksm_merge_count(items, nr);
 }

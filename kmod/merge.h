@@ -13,6 +13,15 @@
 #define GKSM_MERGE_MAX 32
 #define GKSM_MERGE_SPAN (33 * PAGE_SIZE)
 
+/* Neighbours from which on a run is worth a flush of its own: a tenth each. */
+#define GKSM_MERGE_DENSE 10
+
+/*
+ * Most pages of one scattered merge. They stay locked while the others are
+ * compared, which is for so many times a microsecond; two flushes for all.
+ */
+#define GKSM_MERGE_SCATTERED_MAX 128
+
 /**
  * enum gksm_merge_outcome - what became of a page
  * @GKSM_MERGE_CHANGED:	  the address does not map a candidate any more
@@ -37,15 +46,18 @@ enum gksm_merge_outcome {
 /**
  * struct gksm_merge_item - one page to merge
  * @addr:    its address
+ * @vma:     its area, gksm_vma_mergeable(); NULL: leave the item out
  * @kpage:   what to map instead: a merged page (kpage.h) that the caller
  *	     holds a reference on, or NULL for the zero page
  * @outcome: out
  * @page:    private: the page now mapped, referenced and locked
  * @entry:   private: its page table entry before
- * @cleared: private: the entry is none and ours to set
+ * @cleared: private: the entry is none and ours to set (near), or guarded
+ *	     (scattered)
  */
 struct gksm_merge_item {
 	unsigned long addr;
+	struct vm_area_struct *vma;
 	struct page *kpage;
 	enum gksm_merge_outcome outcome;
 	struct page *page;
@@ -53,7 +65,9 @@ struct gksm_merge_item {
 	bool cleared;
 };
 
-void gksm_merge_run(struct vm_area_struct *vma, struct gksm_merge_item *items,
-		    unsigned int nr);
+void gksm_merge_near(struct mm_struct *mm, struct gksm_merge_item *items,
+		     unsigned int nr);
+void gksm_merge_scattered(struct mm_struct *mm, struct gksm_merge_item *items,
+			  unsigned int nr);
 
 #endif /* GKSM_MERGE_H */

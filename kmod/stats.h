@@ -56,7 +56,8 @@
 	X(sweep_flushes, "TLB flushes asked for, to see what is touched") \
 	X(notifier_calls, "MMU notifier ranges opened")			\
 	X(notifier_questions, "MMU notifiers asked what was touched")	\
-	X(runs, "page table holds with at least one merge tried")
+	X(runs, "groups of pages that were merged together")		\
+	X(runs_scattered, "of these, not neighbours")
 
 #define GKSM_GAUGES(X)							\
 	X(pages_shared, "merged pages in use")				\

@@ -59,11 +59,11 @@ save_caches() {
 		mv "$keep.new" "$keep"
 }
 
-# Line counts of the module, if the kernel and the build keep some.
+# Line counts of the module so far, if the kernel and the build keep some.
 save_counts() {
-	[ "$VM_COVERAGE" ] && [ -d /sys/kernel/debug/gcov ] || return
+	[ "$VM_COVERAGE" ] && [ -d /sys/kernel/debug/gcov ] || return 0
 	(cd /sys/kernel/debug/gcov && find . -name '*.gcda' |
-		cpio --quiet -pdm "$GKSM_OUT/gcov") > /dev/ttyS1 2>&1
+		cpio --quiet -pdmu "$GKSM_OUT/gcov/$VM_NONCE") > /dev/ttyS1 2>&1
 }
 
 say() {
@@ -157,6 +157,7 @@ run_case() {
 	kill_case > /dev/ttyS1 || status=stuck
 	check_taint > /dev/ttyS1 || status=tainted
 	check_leaks
+	save_counts
 	mark "end $name"
 	say "end $name $status $((end_ms - begin_ms))"
 }

@@ -18,6 +18,7 @@ start_daemon
 await 60 "60000 pages are hashed" above pages_hashed_offload 60000
 wait $writers || exit 1
 counter_is offload active || die "offload is $(get offload)"
+above runs_scattered 100 || die "hardly any page was far from the others"
 stop_daemon
 print_counters
 unload

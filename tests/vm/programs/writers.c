@@ -9,7 +9,12 @@
  * being merged at that moment. Every write is preceded by a check of the
  * whole page and followed by one of what was written. In between comes a
  * tight loop that keeps the TLB entry of one page hot: only such a writer
- * shows that a flush is missing.
+ * shows that a flush is missing. And pages that were just written are read in a
+ * tight loop until they have been merged: only such a reader shows that a page
+ * is put to other use while somebody still has a translation of it.
+ *
+ * The pages of every other thread lie far apart: those are merged in another
+ * way than neighbours are.
  */
 #define _GNU_SOURCE
 #include "vmtest.h"
@@ -18,6 +23,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define MAX_THREADS 64
@@ -26,6 +32,8 @@
 #define WINDOW_MS 60
 /* Rounds of the tight loop. */
 #define HOT_ROUNDS 20000
+/* From one page of a thread to its next, where they lie far apart. */
+#define FAR_APART 37
 /* How many different contents there are. */
 #define NR_CONTENTS 6
 
@@ -37,25 +45,34 @@ static atomic_bool stop;
 /**
  * struct writer - one thread and what it believes its pages to hold
  * @number: which thread
- * @pages:  its part of the memory
+ * @memory: its part of the memory
+ * @gap:    from one of its pages there to the next, in pages
  * @ids:    content of each page
  * @rng:    state of its random sequence
  * @writes: pages written
  * @hot:    rounds of the tight loop
+ * @reads:  words read in the other one
  */
 struct writer {
 	pthread_t thread;
 	unsigned int number;
-	char *pages;
+	char *memory;
+	size_t gap;
 	uint64_t *ids;
 	uint64_t rng;
 	uint64_t writes;
 	uint64_t hot;
+	uint64_t reads;
 };
+
+static void *page_of(const struct writer *writer, size_t i)
+{
+	return writer->memory + i * writer->gap * PAGE_BYTES;
+}
 
 static void check(const struct writer *writer, size_t i, const char *when)
 {
-	const uint64_t *page = (void *)(writer->pages + i * PAGE_BYTES);
+	const uint64_t *page = page_of(writer, i);
 	int word = page_differs(page, writer->ids[i]);
 
 	if (word >= 0)
@@ -69,11 +86,9 @@ static void check(const struct writer *writer, size_t i, const char *when)
 /* Another content, one that many pages have. */
 static void rewrite(struct writer *writer, size_t i)
 {
-	char *page = writer->pages + i * PAGE_BYTES;
-
 	check(writer, i, "before writing");
 	writer->ids[i] = rng_next(&writer->rng) % NR_CONTENTS;
-	page_fill(page, writer->ids[i]);
+	page_fill(page_of(writer, i), writer->ids[i]);
 	check(writer, i, "after writing");
 	writer->writes++;
 }
@@ -81,7 +96,7 @@ static void rewrite(struct writer *writer, size_t i)
 /* One word of a page changes, is read, and becomes what it was. */
 static void touch(struct writer *writer, size_t i)
 {
-	volatile uint64_t *page = (void *)(writer->pages + i * PAGE_BYTES);
+	volatile uint64_t *page = page_of(writer, i);
 	const unsigned int w = rng_next(&writer->rng) % PAGE_WORDS;
 	const uint64_t was = page[w];
 
@@ -99,7 +114,7 @@ static void touch(struct writer *writer, size_t i)
 /* Counts in one word, as fast as possible, and misses no number. */
 static void count_hot(struct writer *writer, size_t i)
 {
-	volatile uint64_t *page = (void *)(writer->pages + i * PAGE_BYTES);
+	volatile uint64_t *page = page_of(writer, i);
 	const unsigned int w = rng_next(&writer->rng) % PAGE_WORDS;
 	const uint64_t was = page[w];
 
@@ -115,6 +130,34 @@ static void count_hot(struct writer *writer, size_t i)
 	page[w] = was;
 	check(writer, i, "after the hot loop");
 	writer->hot += HOT_ROUNDS;
+}
+
+/* Pages at rest are read, while they become others, and hold what they did. */
+static void read_hot(struct writer *writer, size_t first)
+{
+	const uint64_t end_ms = now_ms() + WINDOW_MS;
+	const unsigned int w = rng_next(&writer->rng) % PAGE_WORDS;
+	const volatile uint64_t *words[WINDOW_PAGES];
+	uint64_t were[WINDOW_PAGES];
+
+	for (size_t i = 0; i < WINDOW_PAGES; i++) {
+		words[i] = (const uint64_t *)page_of(writer, first + i) + w;
+		were[i] = *words[i];
+	}
+	while (now_ms() < end_ms && !stop) {
+		for (size_t n = 0; n < 64 * (size_t)WINDOW_PAGES; n++) {
+			const size_t i = n % WINDOW_PAGES;
+			const uint64_t is = *words[i];
+
+			if (is != were[i])
+				fail("FOREIGN BYTES: thread %u, page %zu, "
+				     "word %u: read %#llx, was %#llx",
+				     writer->number, first + i, w,
+				     (unsigned long long)is,
+				     (unsigned long long)were[i]);
+		}
+		writer->reads += 64 * (size_t)WINDOW_PAGES;
+	}
 }
 
 static void work_in_window(struct writer *writer)
@@ -133,6 +176,8 @@ static void work_in_window(struct writer *writer)
 		else
 			touch(writer, i);
 	}
+	if (rng_next(&writer->rng) & 1)
+		read_hot(writer, first);
 }
 
 static void *write_pages(void *arg)
@@ -141,7 +186,7 @@ static void *write_pages(void *arg)
 
 	for (size_t i = 0; i < pages_per_thread; i++) {
 		writer->ids[i] = rng_next(&writer->rng) % NR_CONTENTS;
-		page_fill(writer->pages + i * PAGE_BYTES, writer->ids[i]);
+		page_fill(page_of(writer, i), writer->ids[i]);
 	}
 	while (!stop)
 		work_in_window(writer);
@@ -154,8 +199,14 @@ static void start_writer(struct writer *writer, unsigned int number)
 {
 	writer->number = number;
 	writer->rng = seed + number;
-	writer->pages = pages_map(pages_per_thread);
-	pages_opt_in(writer->pages, pages_per_thread);
+	writer->gap = number & 1 ? FAR_APART : 1;
+	writer->memory = pages_map(pages_per_thread * writer->gap);
+	pages_opt_in(writer->memory, pages_per_thread * writer->gap);
+	/* Huge pages would fill the gaps. */
+	if (writer->gap > 1 &&
+	    madvise(writer->memory, pages_per_thread * writer->gap * PAGE_BYTES,
+		    MADV_NOHUGEPAGE))
+		fail("no MADV_NOHUGEPAGE");
 	writer->ids = calloc(pages_per_thread, sizeof(*writer->ids));
 	if (!writer->ids)
 		fail("out of memory");
@@ -191,7 +242,7 @@ int main(int argc, char **argv)
 {
 	unsigned long nr_threads = 4, seconds = 120, min_merges = 1000;
 	struct writer writers[MAX_THREADS] = { 0 };
-	uint64_t writes = 0, hot = 0;
+	uint64_t writes = 0, hot = 0, reads = 0;
 	long merges = 0;
 	int option;
 
@@ -228,9 +279,11 @@ int main(int argc, char **argv)
 		pthread_join(writers[t].thread, NULL);
 		writes += writers[t].writes;
 		hot += writers[t].hot;
+		reads += writers[t].reads;
 	}
-	printf("writers: %llu writes, %llu hot rounds",
-	       (unsigned long long)writes, (unsigned long long)hot);
+	printf("writers: %llu writes, %llu hot rounds, %llu hot reads",
+	       (unsigned long long)writes, (unsigned long long)hot,
+	       (unsigned long long)reads);
 	if (min_merges)
 		printf(", %ld merges", merges);
 	putchar('\n');
