@@ -222,6 +222,18 @@ static void merge_list(struct mm_struct *mm, struct job **list, unsigned int nr)
 		merge_sparse(mm, sparse, nr_sparse);
 }
 
+/* Some jobs of one address space; returns how many. */
+static unsigned int list_jobs(struct job *first, unsigned int nr,
+			      struct job **list)
+{
+	unsigned int n;
+
+	nr = min_t(unsigned int, nr, GKSM_MERGE_SCATTERED_MAX);
+	for (n = 0; n < nr && first[n].slot == first->slot; n++)
+		list[n] = &first[n];
+	return n;
+}
+
 static void merge_jobs(void)
 {
 	static struct job *list[GKSM_MERGE_SCATTERED_MAX]; /* scan lock */
@@ -230,10 +242,7 @@ static void merge_jobs(void)
 	for (i = 0; i < nr_jobs; i += n) {
 		struct mm_struct *mm = jobs[i].slot->mm;
 
-		for (n = 0; i + n < nr_jobs && n < ARRAY_SIZE(list) &&
-			    jobs[i + n].slot == jobs[i].slot;
-		     n++)
-			list[n] = &jobs[i + n];
+		n = list_jobs(&jobs[i], nr_jobs - i, list);
 		if (mmget_not_zero(mm)) {
 			mmap_read_lock(mm);
 			merge_list(mm, list, n);
