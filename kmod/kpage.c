@@ -27,6 +27,11 @@
  * page table entry holds one; the mapcount is the number of sharers. Nothing
  * in the page points into the module, so sharers outlive an unload.
  *
+ * What the stable tree keeps of K, its *label*, is in its page->private, where
+ * it costs no memory. The kernel uses that field of an anonymous page while
+ * the page is in the swap cache, which K never is, and sets it when the page is
+ * allocated again, whatever it was.
+ *
  * No other file knows how K is marked.
  *
  * DOC: Where a merged page lies
@@ -155,6 +160,30 @@ struct page *gksm_kpage_alloc(struct page *source)
 void gksm_kpage_free(struct page *kpage)
 {
 	put_page(kpage);
+}
+
+/**
+ * gksm_kpage_set_label() - note something about a merged page
+ * @kpage: a merged page that the caller holds a reference on
+ * @label: any number
+ *
+ * Context: scan lock held.
+ */
+void gksm_kpage_set_label(struct page *kpage, u64 label)
+{
+	BUILD_BUG_ON(sizeof(label) > sizeof(page_private(kpage)));
+	set_page_private(kpage, label);
+}
+
+/**
+ * gksm_kpage_label() - what was last noted about a merged page
+ * @kpage: a merged page that the caller holds a reference on
+ *
+ * Return: the number; 0 if nothing was.
+ */
+u64 gksm_kpage_label(const struct page *kpage)
+{
+	return page_private(kpage);
 }
 
 /**
