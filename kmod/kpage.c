@@ -41,12 +41,14 @@
  * under Rowhammer). K is never anybody's page. Nor is it simply the next free
  * page, which on a quiet CPU is the one that was freed last: each node has a
  * pool of POOL_PAGES pages, K is one of them at random, and a fresh page takes
- * its place.
+ * its place. A pass that took no page from the pools gives them back.
  */
 
 #define POOL_PAGES 256
 
-static struct page **pools[MAX_NUMNODES]; /* scan lock */
+/* All of it belongs to the scan lock. */
+static struct page **pools[MAX_NUMNODES];
+static bool taken; /* from a pool, in this pass */
 
 /* Nobody is to be killed for a merge: __GFP_NORETRY fails instead. */
 static struct page *fresh_page(int nid)
@@ -77,6 +79,7 @@ static struct page *random_page(int nid)
 			kcalloc(POOL_PAGES, sizeof(struct page *), GKSM_GFP);
 	if (!pools[nid])
 		return NULL;
+	taken = true;
 	slot = &pools[nid][0];
 	if (!gksm_breaks(GKSM_BREAK_RANDOM))
 		slot += get_random_u32() % POOL_PAGES;
@@ -110,6 +113,20 @@ unsigned long gksm_kpage_drain(void)
 		pools[nid] = NULL;
 	}
 	return freed;
+}
+
+/**
+ * gksm_kpage_end_pass() - a pass has ended: keep the pools if it needed them
+ *
+ * Memory that has been merged needs none: they would be a megabyte for nothing.
+ *
+ * Context: scan lock held.
+ */
+void gksm_kpage_end_pass(void)
+{
+	if (!taken)
+		gksm_kpage_drain();
+	taken = false;
 }
 
 /**

@@ -13,6 +13,7 @@ u64 gksm_kpage_label(const struct page *kpage);
 bool gksm_kpage_test(struct page *page);
 int gksm_kpage_sharers(struct page *kpage);
 unsigned long gksm_kpage_drain(void);
+void gksm_kpage_end_pass(void);
 unsigned long gksm_kpage_pooled(void);
 
 #endif /* GKSM_KPAGE_H */
