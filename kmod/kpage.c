@@ -29,8 +29,9 @@
  *
  * What the stable tree keeps of K, its *label*, is in its page->private, where
  * it costs no memory. The kernel uses that field of an anonymous page while
- * the page is in the swap cache, which K never is, and sets it when the page is
- * allocated again, whatever it was.
+ * the page is in the swap cache, which K never is. It goes before the module's
+ * reference does: not all kernels clear the field of a page that is freed, and
+ * a later owner who gets the page as a part of a larger one may believe it.
  *
  * No other file knows how K is marked.
  *
@@ -171,11 +172,12 @@ struct page *gksm_kpage_alloc(struct page *source)
 }
 
 /**
- * gksm_kpage_free() - give up the module's reference
+ * gksm_kpage_free() - give up the module's reference, and the label
  * @kpage: from gksm_kpage_alloc(); freed when its last sharer is gone
  */
 void gksm_kpage_free(struct page *kpage)
 {
+	set_page_private(kpage, 0);
 	put_page(kpage);
 }
 
