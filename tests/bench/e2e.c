@@ -18,8 +18,9 @@
 #define STEADY_PASSES 4
 #define REPEATS 3
 /*
- * Beside a co-runner all scan at one pace, a pass in some more than a second,
- * as far as they can: else who is faster would do more.
+ * Beside a co-runner all have the same settings, with which reading each page
+ * takes a second. Pages that the module only looks at count for less: it makes
+ * more passes then.
  */
 #define PACE_STEPS 50
 #define PACE_SLEEP_MS 20

@@ -153,9 +153,9 @@ static void plot_metadata(FILE *to, const struct size *size, unsigned int last)
 	fprintf(to,
 		"set title 'Metadata, 2^{%u} pages'\n"
 		"set ylabel 'bytes a page'\nset yrange [0:*]\n"
-		"plot '-' using 2:xtic(1) title 'by its own count, or slabs', "
-		"'-' using 2 title 'by free memory', "
-		"%g with lines dashtype 2 title '0.3 %%'\n",
+		"plot '-' using 2:xtic(1) lc rgb '#e69f00' title 'own count, or slabs', "
+		"'-' using 2 lc rgb '#f0e442' title 'by free memory', "
+		"%g with lines lc rgb '#000000' dashtype 2 title '0.3 %%'\n",
 		size->bits, METADATA_TARGET);
 	for (unsigned int i = 0; i <= last; i++)
 		fprintf(to, "%s %g\n", names[i], size->outcomes[i].metadata);
@@ -210,7 +210,7 @@ void e2e_plot(const char *path, const struct size *sizes, unsigned int nr,
 		    "set style data histograms\n"
 		    "set style histogram clustered gap 1\n"
 		    "set style fill solid 0.8 border -1\n"
-		    "set key outside bottom center horizontal\n"
+		    "set key outside bottom center horizontal samplen 1\n"
 		    "set grid ytics\nset bmargin 5\n");
 	plot_costs(to, largest, last);
 	plot_latencies(to, largest, last);
