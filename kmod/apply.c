@@ -60,8 +60,8 @@
  * Hashes, verdicts and peers come from user space. They choose which pages are
  * compared, never what the comparison says.
  *
- * Everything here belongs to whoever holds the scan lock. Slots and nodes live
- * at least until the end of the pass, so jobs hold plain pointers.
+ * Everything here belongs to whoever holds the scan lock. Slots and merged
+ * pages live at least until the end of the pass, so jobs hold plain pointers.
  */
 
 #define JOBS_MAX 2048
@@ -70,19 +70,19 @@
  * struct job - a page to merge
  * @slot:    its address space
  * @addr:    its address
- * @node:    the merged page, or NULL: the zero page
+ * @kpage:   the merged page, or NULL: the zero page
  * @outcome: what became of it
  */
 struct job {
 	struct gksm_mm_slot *slot;
 	unsigned long addr;
-	struct gksm_stable_node *node;
+	struct page *kpage;
 	enum gksm_merge_outcome outcome;
 };
 
 static struct job *jobs;
 static unsigned int nr_jobs;
-static struct gksm_stable_node **fresh;
+static struct page **fresh; /* merged pages made by this batch */
 static unsigned int nr_fresh;
 
 /**
@@ -93,8 +93,7 @@ static unsigned int nr_fresh;
 int gksm_apply_init(void)
 {
 	jobs = kvmalloc_array(JOBS_MAX, sizeof(*jobs), GFP_KERNEL);
-	fresh = kvmalloc_array(JOBS_MAX, sizeof(struct gksm_stable_node *),
-			       GFP_KERNEL);
+	fresh = kvmalloc_array(JOBS_MAX, sizeof(*fresh), GFP_KERNEL);
 	return jobs && fresh ? 0 : -ENOMEM;
 }
 
@@ -137,12 +136,10 @@ static void merge_together(struct mm_struct *mm, struct job **list,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		struct gksm_stable_node *node = list[i]->node;
-
 		if (!vma || list[i]->addr >= vma->vm_end)
 			vma = vma_lookup(mm, list[i]->addr);
 		items[i].addr = list[i]->addr;
-		items[i].kpage = node ? node->kpage : NULL;
+		items[i].kpage = list[i]->kpage;
 		items[i].vma = vma && gksm_vma_mergeable(vma) &&
 					       list[i]->addr >= vma->vm_start ?
 				       vma :
@@ -261,9 +258,9 @@ static unsigned int undo_singles(void)
 	for (i = 0; i < nr_jobs; i++) {
 		struct job *job = &jobs[i];
 
-		if (job->outcome != GKSM_MERGE_DONE || !job->node ||
-		    !job->node->fresh ||
-		    gksm_kpage_sharers(job->node->kpage) != 1)
+		if (job->outcome != GKSM_MERGE_DONE || !job->kpage ||
+		    !gksm_stable_is_fresh(job->kpage) ||
+		    gksm_kpage_sharers(job->kpage) != 1)
 			continue;
 		if (!gksm_unmerge_page(job->slot->mm, job->addr))
 			undone++;
@@ -278,7 +275,7 @@ static void remember(const struct job *job)
 
 	if (!state)
 		return;
-	if (job->outcome == GKSM_MERGE_DONE && !job->node)
+	if (job->outcome == GKSM_MERGE_DONE && !job->kpage)
 		*state = GKSM_KEY_ZEROED;
 	else if (job->outcome == GKSM_MERGE_DIFFER)
 		*state = gksm_state_stale(*state);
@@ -293,13 +290,13 @@ static void run_jobs(void)
 	merge_jobs();
 	for (i = 0; i < nr_jobs; i++) {
 		remember(&jobs[i]);
-		merged += jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].node;
+		merged += jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage;
 	}
 	merged -= undo_singles();
 	nr_jobs = 0;
 	for (i = 0; i < nr_fresh; i++) {
-		if (gksm_kpage_sharers(fresh[i]->kpage)) {
-			fresh[i]->fresh = false;
+		if (gksm_kpage_sharers(fresh[i])) {
+			gksm_stable_keep(fresh[i]);
 			shared++;
 		} else {
 			gksm_stable_remove(fresh[i]);
@@ -312,12 +309,12 @@ static void run_jobs(void)
 }
 
 static void add_job(struct gksm_mm_slot *slot, unsigned long addr,
-		    struct gksm_stable_node *node)
+		    struct page *kpage)
 {
 	jobs[nr_jobs++] = (struct job){
 		.slot = slot,
 		.addr = addr,
-		.node = node,
+		.kpage = kpage,
 		.outcome = GKSM_MERGE_CHANGED,
 	};
 }
@@ -338,7 +335,7 @@ static struct page *get_candidate(struct gksm_mm_slot *slot, unsigned long addr)
 	return page;
 }
 
-static bool room_for_node(void)
+static bool room_for_kpage(void)
 {
 	unsigned long limit = READ_ONCE(gksm_settings.max_shared_pages);
 
@@ -355,13 +352,12 @@ static u64 hash_page(struct page *page, u64 salt)
 }
 
 /* A merged page with the content of a candidate, if its key is right. */
-static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
-					  unsigned long addr, u64 key)
+static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
+			       u64 key)
 {
-	struct gksm_stable_node *node = NULL;
 	struct page *page, *kpage;
 
-	if (!room_for_node()) {
+	if (!room_for_kpage()) {
 		gksm_count(stable_nodes_refused, 1);
 		return NULL;
 	}
@@ -374,15 +370,15 @@ static struct gksm_stable_node *make_node(struct gksm_mm_slot *slot,
 		gksm_kpage_free(kpage);
 		return NULL;
 	}
-	if (kpage)
-		node = gksm_stable_insert(slot->salt, key, kpage);
-	if (kpage && !node)
+	if (kpage && gksm_stable_insert(slot->salt, key, kpage)) {
 		gksm_kpage_free(kpage);
-	if (!node)
+		kpage = NULL;
+	}
+	if (!kpage)
 		gksm_count(stable_nodes_refused, 1);
 	else
-		fresh[nr_fresh++] = node;
-	return node;
+		fresh[nr_fresh++] = kpage;
+	return kpage;
 }
 
 /* The twin that the device names, if it last had the same key; or 0. */
@@ -409,7 +405,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 	u64 waits = gksm_unstable_find(key);
 	u64 cookie = waits ?: named_twin(ent, key);
 	struct gksm_mm_slot *twin;
-	struct gksm_stable_node *node;
+	struct page *kpage;
 
 	twin = cookie && cookie != ent->cookie ? gksm_cookie_slot(cookie) :
 						 NULL;
@@ -421,8 +417,8 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 			gksm_unstable_put(key, ent->cookie);
 		return;
 	}
-	node = make_node(slot, addr, key);
-	if (!node) {
+	kpage = make_kpage(slot, addr, key);
+	if (!kpage) {
 		tally->nr_unshared++;
 		return;
 	}
@@ -432,18 +428,18 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 	} else {
 		gksm_count(twins_named, 1);
 	}
-	add_job(slot, addr, node);
-	add_job(twin, gksm_cookie_addr(cookie), node);
+	add_job(slot, addr, kpage);
+	add_job(twin, gksm_cookie_addr(cookie), kpage);
 }
 
 /* Step 2: returns whether there is a merged page to join. */
 static bool join_merged(struct gksm_mm_slot *slot, unsigned long addr, u64 key)
 {
-	struct gksm_stable_node *node = gksm_stable_find(slot->salt, key);
+	struct page *kpage = gksm_stable_find(slot->salt, key);
 
-	if (node)
-		add_job(slot, addr, node);
-	return node;
+	if (kpage)
+		add_job(slot, addr, kpage);
+	return kpage;
 }
 
 /* The page has a state: it was seen now with @key, and before with what? */

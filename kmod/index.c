@@ -19,8 +19,9 @@
  * cold. Ours are keyed by a 64-bit hash that is already there, so order buys
  * nothing, and one open-addressing table answers with one cache miss whatever
  * its size. An entry is 16 bytes and nothing is allocated per page. KSM's
- * terms stay: the *stable* tree is the index of merged pages, the *unstable*
- * tree the index of candidates, which starts empty in every pass.
+ * terms stay: the *unstable* tree is the index of candidates, which starts
+ * empty in every pass; the *stable* tree, of merged pages, is a table of the
+ * same kind with smaller entries (stable.c).
  *
  * A key is present at most once: the first page with a hash stands for the
  * content, and a hash collision between different contents (odds 2^-64 a

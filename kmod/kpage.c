@@ -27,6 +27,12 @@
  * page table entry holds one; the mapcount is the number of sharers. Nothing
  * in the page points into the module, so sharers outlive an unload.
  *
+ * What the stable tree keeps of K, its *label*, is in its page->private, where
+ * it costs no memory. The kernel uses that field of an anonymous page while
+ * the page is in the swap cache, which K never is. It goes before the module's
+ * reference does: not all kernels clear the field of a page that is freed, and
+ * a later owner who gets the page as a part of a larger one may believe it.
+ *
  * No other file knows how K is marked.
  *
  * DOC: Where a merged page lies
@@ -36,12 +42,14 @@
  * under Rowhammer). K is never anybody's page. Nor is it simply the next free
  * page, which on a quiet CPU is the one that was freed last: each node has a
  * pool of POOL_PAGES pages, K is one of them at random, and a fresh page takes
- * its place.
+ * its place. A pass that took no page from the pools gives them back.
  */
 
 #define POOL_PAGES 256
 
-static struct page **pools[MAX_NUMNODES]; /* scan lock */
+/* All of it belongs to the scan lock. */
+static struct page **pools[MAX_NUMNODES];
+static bool taken; /* from a pool, in this pass */
 
 /* Nobody is to be killed for a merge: __GFP_NORETRY fails instead. */
 static struct page *fresh_page(int nid)
@@ -72,6 +80,7 @@ static struct page *random_page(int nid)
 			kcalloc(POOL_PAGES, sizeof(struct page *), GKSM_GFP);
 	if (!pools[nid])
 		return NULL;
+	taken = true;
 	slot = &pools[nid][0];
 	if (!gksm_breaks(GKSM_BREAK_RANDOM))
 		slot += get_random_u32() % POOL_PAGES;
@@ -105,6 +114,20 @@ unsigned long gksm_kpage_drain(void)
 		pools[nid] = NULL;
 	}
 	return freed;
+}
+
+/**
+ * gksm_kpage_end_pass() - a pass has ended: keep the pools if it needed them
+ *
+ * Memory that has been merged needs none: they would be a megabyte for nothing.
+ *
+ * Context: scan lock held.
+ */
+void gksm_kpage_end_pass(void)
+{
+	if (!taken)
+		gksm_kpage_drain();
+	taken = false;
 }
 
 /**
@@ -149,12 +172,37 @@ struct page *gksm_kpage_alloc(struct page *source)
 }
 
 /**
- * gksm_kpage_free() - give up the module's reference
+ * gksm_kpage_free() - give up the module's reference, and the label
  * @kpage: from gksm_kpage_alloc(); freed when its last sharer is gone
  */
 void gksm_kpage_free(struct page *kpage)
 {
+	set_page_private(kpage, 0);
 	put_page(kpage);
+}
+
+/**
+ * gksm_kpage_set_label() - note something about a merged page
+ * @kpage: a merged page that the caller holds a reference on
+ * @label: any number
+ *
+ * Context: scan lock held.
+ */
+void gksm_kpage_set_label(struct page *kpage, u64 label)
+{
+	BUILD_BUG_ON(sizeof(label) > sizeof(page_private(kpage)));
+	set_page_private(kpage, label);
+}
+
+/**
+ * gksm_kpage_label() - what was last noted about a merged page
+ * @kpage: a merged page that the caller holds a reference on
+ *
+ * Return: the number; 0 if nothing was.
+ */
+u64 gksm_kpage_label(const struct page *kpage)
+{
+	return page_private(kpage);
 }
 
 /**

@@ -8,9 +8,12 @@ struct page;
 
 struct page *gksm_kpage_alloc(struct page *source);
 void gksm_kpage_free(struct page *kpage);
+void gksm_kpage_set_label(struct page *kpage, u64 label);
+u64 gksm_kpage_label(const struct page *kpage);
 bool gksm_kpage_test(struct page *page);
 int gksm_kpage_sharers(struct page *kpage);
 unsigned long gksm_kpage_drain(void);
+void gksm_kpage_end_pass(void);
 unsigned long gksm_kpage_pooled(void);
 
 #endif /* GKSM_KPAGE_H */

@@ -56,12 +56,10 @@ static int __init start(void)
 	if (err)
 		return err;
 	gksm_unstable_init();
-	err = gksm_stable_init();
-	if (err)
-		return err;
+	gksm_stable_init();
 	err = gksm_mm_slots_init();
 	if (err)
-		goto exit_stable;
+		return err;
 	err = gksm_apply_init();
 	if (err)
 		goto exit_apply;
@@ -97,7 +95,6 @@ exit_scan:
 exit_apply:
 	gksm_apply_exit();
 	gksm_mm_slots_exit();
-exit_stable:
 	gksm_stable_exit();
 	return err;
 }

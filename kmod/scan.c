@@ -375,6 +375,7 @@ static bool begin_pass(void)
 	if (!scan.in_pass) {
 		/* Everybody has gone: so have the sharers. */
 		settle_counts();
+		gksm_kpage_end_pass();
 		return false;
 	}
 	/* Fresh pages sit in per-CPU lists, with a reference: not mergeable. */
@@ -386,6 +387,7 @@ static void end_pass(void)
 {
 	settle_counts();
 	gksm_mm_slots_prune();
+	gksm_kpage_end_pass();
 	scan.in_pass = false;
 	gksm_rotation_advance(&scan.fill.read);
 	if (gksm_rotation_advance(&scan.fill.confirm))

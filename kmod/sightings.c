@@ -142,9 +142,8 @@ void gksm_sightings_begin(u64 nr_pages)
 		return;
 	sightings.once_words = room * BITS_PER_PAGE / 64;
 	sightings.twice_words = sightings.once_words / 4;
-	sightings.once = kvcalloc(sightings.once_words, sizeof(u64), GKSM_GFP);
-	sightings.twice =
-		kvcalloc(sightings.twice_words, sizeof(u64), GKSM_GFP);
+	sightings.once = gksm_table_alloc(sightings.once_words * sizeof(u64));
+	sightings.twice = gksm_table_alloc(sightings.twice_words * sizeof(u64));
 	if (sightings.once && sightings.twice)
 		sightings.room = room;
 	else

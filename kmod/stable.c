@@ -4,52 +4,193 @@
  *
  * Owned by whoever holds the scan lock (scan.h).
  */
+#include <linux/bits.h>
+#include <linux/hash.h>
+#include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "index.h"
 #include "kpage.h"
 #include "memory.h"
+#include "page_state.h"
 #include "sightings.h"
 #include "stable.h"
 #include "stats.h"
 
-#define STABLE_MIN_BITS 10
-
-static struct kmem_cache *node_cache;
-static struct gksm_index stable_index;
-static LIST_HEAD(stable_nodes);
-
 /**
- * gksm_stable_init() - make an empty tree
+ * DOC: Eight bytes for a merged page
  *
- * Return: 0 or -ENOMEM.
+ * The tree is a hash table of words, open addressing with linear probing, for
+ * the reasons that index.c gives. A word names a merged page:
+ *
+ *	mark : 24 | page frame : 40
+ *
+ * The *mark* is some of the scattered key, so that hardly any page but the
+ * right one is looked at. What else there is to know is the page's label
+ * (kpage.c), which costs nothing:
+ *
+ *	key : 49 | fresh : 1 | salt, in short : 14
+ *
+ * A key is there at most once, whatever the salt. Pages of two trust domains
+ * have the same key by accident only (2^-49 a pair), and would then still have
+ * to agree in the short salt.
+ *
+ * The table grows by a half, to a load of at least a half, so that a merged
+ * page takes 10.7 to 16 bytes once there are more than the first table holds.
+ * A word moves twice on average while it grows. Removal shifts back what
+ * follows: there are no tombstones.
  */
-int gksm_stable_init(void)
+
+#define LEAST_WORDS 512 /* a page */
+#define MAX_WORDS BIT_ULL(32) /* of which home() can name */
+#define FRAME_BITS 40
+#define FRAME_MASK (BIT_ULL(FRAME_BITS) - 1)
+#define LABEL_FRESH GKSM_STATE_SETTLED
+#define SALT_BITS 14
+
+static struct {
+	u64 *words; /* 0: nothing there */
+	u64 size; /* in words */
+	u64 nr;
+	u64 secret; /* odd, so that nobody can choose keys that collide */
+} stable;
+
+static u64 scatter(u64 key)
 {
-	node_cache = KMEM_CACHE(gksm_stable_node, 0);
-	if (!node_cache)
+	return key * stable.secret;
+}
+
+/* By the upper 32 bits: in order of the scattered keys, at any size. */
+static u64 home(u64 key)
+{
+	return ((scatter(key) >> 32) * stable.size) >> 32;
+}
+
+static u64 next(u64 i)
+{
+	return i + 1 < stable.size ? i + 1 : 0;
+}
+
+/* How far behind @from is @to? */
+static u64 distance(u64 from, u64 to)
+{
+	return to >= from ? to - from : to + stable.size - from;
+}
+
+static u64 mark_of(u64 key)
+{
+	return scatter(key) >> 16 << FRAME_BITS;
+}
+
+static struct page *page_of(u64 word)
+{
+	return pfn_to_page(word & FRAME_MASK);
+}
+
+static u64 key_of(const struct page *kpage)
+{
+	return gksm_kpage_label(kpage) & GKSM_KEY_MASK;
+}
+
+static u64 label_of(u64 salt, u64 key)
+{
+	return key | hash_64(salt, SALT_BITS);
+}
+
+/* Where the key is, or the empty place where it would go. */
+static u64 probe(u64 key)
+{
+	const u64 mark = mark_of(key);
+	u64 i = home(key);
+
+	while (stable.words[i]) {
+		if (!((stable.words[i] ^ mark) >> FRAME_BITS) &&
+		    key_of(page_of(stable.words[i])) == key)
+			break;
+		i = next(i);
+	}
+	return i;
+}
+
+static void free_words(void)
+{
+	kvfree(stable.words);
+	stable.words = NULL;
+	stable.size = 0;
+}
+
+/* All words go into a table of another size. */
+static int resize(u64 size)
+{
+	u64 *old = stable.words, old_size = stable.size, i;
+	u64 *words = NULL;
+
+	if (size <= MAX_WORDS)
+		words = gksm_table_alloc(size * sizeof(u64));
+	if (!words)
 		return -ENOMEM;
-	gksm_index_init(&stable_index, STABLE_MIN_BITS, get_random_u64());
+	stable.words = words;
+	stable.size = size;
+	for (i = 0; i < old_size; i++) {
+		if (old[i])
+			words[probe(key_of(page_of(old[i])))] = old[i];
+		if (!(i & 0xfff))
+			cond_resched();
+	}
+	kvfree(old);
 	return 0;
 }
 
+static bool is_full(void)
+{
+	return stable.nr + 1 > stable.size / 4 * 3;
+}
+
+static void remove_at(u64 hole)
+{
+	u64 i;
+
+	/*
+	 * Pull back whatever was pushed past the hole: a word may move into
+	 * the hole if its home is not between the hole and where it is now.
+	 */
+	for (i = next(hole); stable.words[i]; i = next(i)) {
+		u64 want = home(key_of(page_of(stable.words[i])));
+
+		if (distance(want, i) < distance(hole, i))
+			continue;
+		stable.words[hole] = stable.words[i];
+		hole = i;
+	}
+	stable.words[hole] = 0;
+	stable.nr--;
+}
+
 /**
- * gksm_stable_exit() - drop every node and the tree
+ * gksm_stable_init() - make an empty tree; allocates nothing
+ */
+void gksm_stable_init(void)
+{
+	stable.secret = get_random_u64() | 1;
+}
+
+/**
+ * gksm_stable_exit() - drop every merged page and the tree
  *
  * Merged pages stay where they are mapped; the kernel undoes them like any
  * KSM page.
  */
 void gksm_stable_exit(void)
 {
-	struct gksm_stable_node *node, *next;
+	u64 i;
 
-	list_for_each_entry_safe(node, next, &stable_nodes, list)
-		gksm_stable_remove(node);
+	for (i = 0; i < stable.size; i++)
+		if (stable.words[i])
+			gksm_kpage_free(page_of(stable.words[i]));
+	free_words();
+	stable.nr = 0;
 	gksm_kpage_drain();
-	gksm_index_destroy(&stable_index);
-	kmem_cache_destroy(node_cache);
 }
 
 /**
@@ -57,64 +198,87 @@ void gksm_stable_exit(void)
  * @salt: trust domain
  * @key:  of the content (page_state.h)
  *
- * Return: the node or NULL.
+ * Return: the page, without a reference of the caller's, or NULL.
  */
-struct gksm_stable_node *gksm_stable_find(u64 salt, u64 key)
+struct page *gksm_stable_find(u64 salt, u64 key)
 {
-	struct gksm_stable_node *node;
+	struct page *kpage;
+	u64 word;
 
-	node = (void *)(unsigned long)gksm_index_find(&stable_index, key);
-	return node && node->salt == salt ? node : NULL;
+	if (!stable.words)
+		return NULL;
+	word = stable.words[probe(key)];
+	if (!word)
+		return NULL;
+	kpage = page_of(word);
+	return (gksm_kpage_label(kpage) & ~LABEL_FRESH) == label_of(salt, key) ?
+		       kpage :
+		       NULL;
 }
 
 /* Whoever has it, has something to join. */
-static void note_key(const struct gksm_stable_node *node)
+static void note_key(u64 key)
 {
-	gksm_sightings_note(node->key);
-	gksm_sightings_note(node->key);
+	gksm_sightings_note(key);
+	gksm_sightings_note(key);
 }
 
 /**
- * gksm_stable_insert() - add a merged page
+ * gksm_stable_insert() - add a merged page, which is fresh
  * @salt:  trust domain
- * @key:   of the content; not present yet
- * @kpage: from gksm_kpage_alloc(); the node takes over its reference
+ * @key:   of the content
+ * @kpage: from gksm_kpage_alloc(); the tree takes over its reference
  *
- * Return: the node, or NULL without memory or if the key is taken (then the
- * caller keeps @kpage).
+ * Return: 0, -EEXIST if the key is taken, or -ENOMEM; then the caller keeps
+ * @kpage.
  */
-struct gksm_stable_node *gksm_stable_insert(u64 salt, u64 key,
-					    struct page *kpage)
+int gksm_stable_insert(u64 salt, u64 key, struct page *kpage)
 {
-	struct gksm_stable_node *node;
+	u64 i;
+	int err;
 
-	node = kmem_cache_alloc(node_cache, GKSM_GFP);
-	if (!node)
-		return NULL;
-	node->salt = salt;
-	node->key = key;
-	node->kpage = kpage;
-	node->fresh = true;
-	if (gksm_index_insert(&stable_index, key, (unsigned long)node)) {
-		kmem_cache_free(node_cache, node);
-		return NULL;
+	if (stable.words && stable.words[probe(key)])
+		return -EEXIST;
+	if (!stable.words || is_full()) {
+		err = resize(stable.size ? stable.size / 2 * 3 : LEAST_WORDS);
+		if (err)
+			return err;
 	}
-	list_add_tail(&node->list, &stable_nodes);
-	note_key(node);
+	gksm_kpage_set_label(kpage, label_of(salt, key) | LABEL_FRESH);
+	i = probe(key);
+	stable.words[i] = mark_of(key) | page_to_pfn(kpage);
+	stable.nr++;
+	note_key(key);
 	gksm_count(stable_nodes_created, 1);
-	return node;
+	return 0;
 }
 
 /**
  * gksm_stable_remove() - forget a merged page
- * @node: freed, with its reference
+ * @kpage: one that is in the tree; its reference is given up
  */
-void gksm_stable_remove(struct gksm_stable_node *node)
+void gksm_stable_remove(struct page *kpage)
 {
-	gksm_index_remove(&stable_index, node->key);
-	list_del(&node->list);
-	gksm_kpage_free(node->kpage);
-	kmem_cache_free(node_cache, node);
+	remove_at(probe(key_of(kpage)));
+	gksm_kpage_free(kpage);
+}
+
+/**
+ * gksm_stable_is_fresh() - was it made by the batch that is being applied?
+ * @kpage: a merged page in the tree
+ */
+bool gksm_stable_is_fresh(const struct page *kpage)
+{
+	return gksm_kpage_label(kpage) & LABEL_FRESH;
+}
+
+/**
+ * gksm_stable_keep() - the batch is applied: the page is fresh no longer
+ * @kpage: a merged page in the tree
+ */
+void gksm_stable_keep(struct page *kpage)
+{
+	gksm_kpage_set_label(kpage, gksm_kpage_label(kpage) & ~LABEL_FRESH);
 }
 
 /**
@@ -124,14 +288,33 @@ void gksm_stable_remove(struct gksm_stable_node *node)
  */
 void gksm_stable_note_keys(void)
 {
-	struct gksm_stable_node *node;
-	unsigned int n = 0;
+	u64 i;
 
-	list_for_each_entry(node, &stable_nodes, list) {
-		note_key(node);
-		if (!(++n & 0xff))
+	for (i = 0; i < stable.size; i++) {
+		if (stable.words[i])
+			note_key(key_of(page_of(stable.words[i])));
+		if (!(i & 0xff))
 			cond_resched();
 	}
+}
+
+/* A place that is empty: at a load of 3/4 there is one. */
+static u64 find_gap(void)
+{
+	u64 i = 0;
+
+	while (stable.words[i])
+		i++;
+	return i;
+}
+
+static void give_memory_back(void)
+{
+	if (!stable.nr)
+		free_words();
+	else if (stable.size > LEAST_WORDS && stable.nr < stable.size / 4)
+		resize(stable.nr * 2 > LEAST_WORDS ? stable.nr * 2 :
+						     LEAST_WORDS);
 }
 
 /**
@@ -141,28 +324,34 @@ void gksm_stable_note_keys(void)
  * now. A page without sharers can get none while the caller holds the scan
  * lock: only a merge or a fork of a sharer adds one.
  *
+ * Backwards, and from a gap: what removal moves has been counted then, and
+ * moves to where nobody looks again.
+ *
  * Context: scan lock held; may sleep.
  */
 void gksm_stable_recount(void)
 {
-	struct gksm_stable_node *node, *next;
-	u64 shared = 0, sharing = 0;
-	unsigned int n = 0;
+	u64 shared = 0, sharing = 0, n, i;
 
-	list_for_each_entry_safe(node, next, &stable_nodes, list) {
-		int sharers = gksm_kpage_sharers(node->kpage);
+	i = stable.words ? find_gap() : 0;
+	for (n = 0; n < stable.size; n++) {
+		if (stable.words[i]) {
+			struct page *kpage = page_of(stable.words[i]);
+			int sharers = gksm_kpage_sharers(kpage);
 
-		if (sharers > 0) {
-			shared++;
-			sharing += sharers - 1;
-		} else {
-			gksm_stable_remove(node);
+			if (sharers > 0) {
+				shared++;
+				sharing += sharers - 1;
+			} else {
+				remove_at(i);
+				gksm_kpage_free(kpage);
+			}
 		}
-		if (!(++n & 0xff))
+		i = i ? i - 1 : stable.size - 1;
+		if (!(n & 0xff))
 			cond_resched();
 	}
-	if (!stable_index.nr)
-		gksm_index_destroy(&stable_index);
+	give_memory_back();
 	gksm_gauge(pages_shared, shared);
 	gksm_gauge(pages_sharing, sharing);
 }
@@ -170,11 +359,11 @@ void gksm_stable_recount(void)
 /**
  * gksm_stable_nr() - how many merged pages there are
  *
- * Return: nodes, those without sharers included.
+ * Return: pages, those without sharers included.
  */
 u64 gksm_stable_nr(void)
 {
-	return READ_ONCE(stable_index.nr);
+	return READ_ONCE(stable.nr);
 }
 
 /**
@@ -184,6 +373,5 @@ u64 gksm_stable_nr(void)
  */
 u64 gksm_stable_bytes(void)
 {
-	return gksm_index_bytes(&stable_index) +
-	       stable_index.nr * sizeof(struct gksm_stable_node);
+	return stable.size * sizeof(u64);
 }

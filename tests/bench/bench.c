@@ -37,11 +37,11 @@ static int usage(FILE *to)
 	      "  --files PATH       engine: pages of files, too (/usr/lib)\n"
 	      "  --resident BITS    engine: 2^BITS pages in the index (20)\n"
 	      "  --max BITS         scale: up to 2^BITS pages (22)\n"
-	      "  --pages BITS       e2e: 2^BITS pages of memory (16)\n"
+	      "  --pages BITS,...   e2e: 2^BITS pages of memory (16)\n"
 	      "  --daemon COMMAND   e2e: starts the daemon; without it, no daemon\n"
 	      "  --quick            small and short\n"
 	      "  --json             JSON instead of a table\n"
-	      "  --plot FILE        scale: plot to FILE, .svg or .png\n",
+	      "  --plot FILE        scale, e2e: plot to FILE, .svg or .png\n",
 	      to);
 	return to == stderr ? 2 : 0;
 }
@@ -52,12 +52,37 @@ static unsigned int number(const char *text, unsigned int least,
 	char *end;
 	const unsigned long value = strtoul(text, &end, 10);
 
-	if (*end || value < least || value > most) {
+	if (!*text || *end || value < least || value > most) {
 		fprintf(stderr, "gksm-bench: \"%s\" is not from %u to %u\n",
 			text, least, most);
 		exit(2);
 	}
 	return (unsigned int)value;
+}
+
+/* "16" or "16,18": in this order, each once. */
+static void set_sizes(struct options *options, char *text)
+{
+	const unsigned int most =
+		sizeof(options->page_bits) / sizeof(*options->page_bits);
+	char *rest = NULL;
+
+	options->nr_sizes = 0;
+	for (char *one = strtok_r(text, ",", &rest); one;
+	     one = strtok_r(NULL, ",", &rest)) {
+		const unsigned int nr = options->nr_sizes;
+		const unsigned int bits = number(one, 10, 24);
+
+		if (nr == most || (nr && bits <= options->page_bits[nr - 1])) {
+			fprintf(stderr,
+				"gksm-bench: --pages takes up to %u sizes, least first\n",
+				most);
+			exit(2);
+		}
+		options->page_bits[options->nr_sizes++] = bits;
+	}
+	if (!options->nr_sizes)
+		number("", 10, 24);
 }
 
 int main(int argc, char **argv)
@@ -83,7 +108,8 @@ int main(int argc, char **argv)
 				   .batch_pages = 4096,
 				   .resident_bits = 20,
 				   .max_bits = 22,
-				   .page_bits = 16 };
+				   .page_bits = { 16 },
+				   .nr_sizes = 1 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -110,7 +136,7 @@ int main(int argc, char **argv)
 			options.max_bits = number(optarg, 16, 27);
 			break;
 		case 'g':
-			options.page_bits = number(optarg, 10, 24);
+			set_sizes(&options, optarg);
 			break;
 		case 'D':
 			options.daemon = optarg;

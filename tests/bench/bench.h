@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "gksm_gpu.h"
 
@@ -21,11 +22,12 @@
  * @json:	JSON instead of a table
  * @shape:	as gksm_gpu_options.shape
  * @files:	file, or folder of files, whose pages are a mix
- * @plot:	file to plot the index's scale to, .svg or .png, or NULL
+ * @plot:	scale and e2e: file to plot to, .svg or .png, or NULL
  * @max_bits:	largest index of scale, as a power of two
  * @resident_bits: pages in the index while engine measures, likewise
  * @batch_pages: pages of a batch
- * @page_bits:	e2e: 2^page_bits pages are deduplicated
+ * @page_bits:	e2e: 2^page_bits pages are deduplicated; least first
+ * @nr_sizes:	how many @page_bits there are
  * @daemon:	e2e: command that starts the daemon, or NULL
  */
 struct options {
@@ -39,7 +41,8 @@ struct options {
 	unsigned int max_bits;
 	unsigned int resident_bits;
 	unsigned int batch_pages;
-	unsigned int page_bits;
+	unsigned int page_bits[4];
+	unsigned int nr_sizes;
 	const char *daemon;
 };
 
@@ -121,6 +124,10 @@ struct pipeline {
 
 void measure_pipeline(struct run *run, unsigned int repeats, const char *mix,
 		      struct pipeline *times);
+
+/* plot.c */
+FILE *plot_begin(const char *path, unsigned int width, unsigned int height);
+void plot_end(FILE *gnuplot);
 
 int bench_e2e(const struct options *options);
 int bench_devices(const struct options *options);

@@ -2,163 +2,39 @@
 /*
  * e2e.c - what deduplication costs a machine: ksmd, the module alone, and the
  * module with a daemon, one after the other on the same memory
- *
- * Processor time is that of the scanner's threads (schedstat): the kernel
- * thread, the daemon's main thread, and the threads that its OpenCL driver
- * computes with, apart.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "bench.h"
+#include "e2e.h"
 
-#define KSM "/sys/kernel/mm/ksm"
-#define GKSM "/sys/kernel/mm/gksm"
 /* In one go, so that settings can be changed in between. */
 #define PAGES_TO_SCAN 4096
 #define GROUP 4
 #define STEADY_PASSES 4
 #define REPEATS 3
-#define LIMIT_S 600
-
-/**
- * struct scanner - who deduplicates
- * @name:   as printed
- * @dir:    its files, with KSM's names
- * @thread: its kernel thread
- * @daemon: its daemon, 0: none
+/*
+ * Beside a co-runner all have the same settings, with which reading each page
+ * takes a second. Pages that the module only looks at count for less: it makes
+ * more passes then.
  */
-struct scanner {
-	const char *name;
-	const char *dir;
-	pid_t thread;
-	pid_t daemon;
-};
+#define PACE_STEPS 50
+#define PACE_SLEEP_MS 20
+#define WINDOWS 5
+#define WINDOW_MS 2000
+#define QUICK_WINDOW_MS 300
 
-/* Processor time so far, in ns. */
-struct cost {
-	uint64_t kernel;
-	uint64_t daemon;
-	uint64_t device;
-};
+static const char *const state_names[] = { "idle", "a tenth rewritten" };
 
 static char *memory;
 static size_t nr_pages;
 static uint64_t next_content = 1ULL << 40;
-
-static long read_file(const char *dir, const char *name)
-{
-	char path[256], text[64] = "";
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (got < 0)
-		fail(path, strerror(errno));
-	return strtol(text, NULL, 10);
-}
-
-static void write_file(const char *dir, const char *name, long value)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || dprintf(fd, "%ld", value) < 0)
-		fail(path, strerror(errno));
-	close(fd);
-}
-
-static uint64_t task_ns(const char *path)
-{
-	uint64_t ns = 0;
-	FILE *file = fopen(path, "re");
-
-	if (file && fscanf(file, "%" SCNu64, &ns) != 1)
-		ns = 0;
-	if (file)
-		fclose(file);
-	return ns;
-}
-
-/* The process with this name, or 0. */
-static pid_t find_process(const char *name)
-{
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
-	pid_t found = 0;
-
-	while (proc && !found && (entry = readdir(proc))) {
-		char path[300], comm[64] = "";
-		FILE *file;
-
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		file = fopen(path, "re");
-		if (file && fscanf(file, "%63s", comm) == 1 &&
-		    strcmp(comm, name) == 0)
-			found = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (file)
-			fclose(file);
-	}
-	if (proc)
-		closedir(proc);
-	return found;
-}
-
-static struct cost get_cost(const struct scanner *scanner)
-{
-	const struct dirent *entry;
-	struct cost cost = { 0 };
-	char path[320];
-	DIR *tasks;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", scanner->thread);
-	cost.kernel = task_ns(path);
-	if (!scanner->daemon)
-		return cost;
-	snprintf(path, sizeof(path), "/proc/%d/task", scanner->daemon);
-	tasks = opendir(path);
-	while (tasks && (entry = readdir(tasks))) {
-		const pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		if (!tid)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat",
-			 scanner->daemon, tid);
-		if (tid == scanner->daemon)
-			cost.daemon += task_ns(path);
-		else
-			cost.device += task_ns(path);
-	}
-	if (tasks)
-		closedir(tasks);
-	return cost;
-}
-
-static struct cost cost_since(const struct scanner *scanner, struct cost before)
-{
-	struct cost now = get_cost(scanner);
-
-	now.kernel -= before.kernel;
-	now.daemon -= before.daemon;
-	now.device -= before.device;
-	return now;
-}
+static unsigned int window_ms;
+static char label[16]; /* before each figure, if there are several sizes */
 
 static void fill(size_t page, uint64_t content)
 {
@@ -189,23 +65,13 @@ static void rewrite_tenth(unsigned int turn)
 		fill(i, next_content++);
 }
 
-static void wait_us(unsigned int us)
+/* While the co-runner runs, a hundredth at a time, ten times a second. */
+static void rewrite_hundredth(void)
 {
-	const struct timespec time = { .tv_nsec = us * 1000L };
+	static size_t turn;
 
-	nanosleep(&time, NULL);
-}
-
-static void await_scans(const struct scanner *scanner, long scans)
-{
-	const long end = read_file(scanner->dir, "full_scans") + scans;
-	const uint64_t limit = now_ns() + LIMIT_S * 1000000000ULL;
-
-	while (read_file(scanner->dir, "full_scans") < end) {
-		if (now_ns() > limit)
-			fail(scanner->name, "no pass in time");
-		wait_us(500);
-	}
+	for (size_t i = turn++ % 100; i < nr_pages; i += 100)
+		fill(i, next_content++);
 }
 
 static void add_costs(struct figure *const figures[3], struct cost cost,
@@ -222,29 +88,15 @@ static void new_costs(struct figure *figures[3], const struct scanner *scanner,
 	static const char *const parts[] = { "kernel", "daemon", "device" };
 
 	for (unsigned int p = 0; p < 3; p++)
-		figures[p] = report_add("ns a page", "%s: %s, %s",
+		figures[p] = report_add("ns a page", "%s%s: %s, %s", label,
 					scanner->name, what, parts[p]);
 }
-
-/**
- * struct outcome - what ratios are made of
- * @idle:    ns a page and pass, kernel and daemon, nothing touched
- * @busy:    a tenth rewritten
- * @merge_cpu: ns of processor time until 95 % were merged, all of it
- * @merge_s: seconds until then
- */
-struct outcome {
-	double idle;
-	double busy;
-	double merge_cpu;
-	double merge_s;
-};
 
 static void measure_merging(const struct scanner *scanner,
 			    struct outcome *outcome)
 {
-	struct figure *time =
-		report_add("s", "%s: until 95 %% are merged", scanner->name);
+	struct figure *time = report_add("s", "%s%s: until 95 %% are merged",
+					 label, scanner->name);
 	struct figure *costs[3];
 	const struct cost before = get_cost(scanner);
 	const uint64_t begin = now_ns();
@@ -260,115 +112,189 @@ static void measure_merging(const struct scanner *scanner,
 	}
 	outcome->merge_s = (double)(now_ns() - begin) / 1e9;
 	cost = cost_since(scanner, before);
-	outcome->merge_cpu = (double)(cost.kernel + cost.daemon + cost.device);
+	outcome->merge_cpu = (double)(cost.kernel + cost.daemon + cost.device) /
+			     (double)nr_pages;
 	figure_take(time, outcome->merge_s);
 	add_costs(costs, cost, (double)nr_pages);
 }
 
-static void measure_idle(const struct scanner *scanner, struct outcome *outcome)
-{
-	struct figure *costs[3];
-
-	new_costs(costs, scanner, "idle");
-	await_scans(scanner, 4);
-	for (unsigned int r = 0; r < REPEATS; r++) {
-		const struct cost before = get_cost(scanner);
-		const long scans = read_file(scanner->dir, "full_scans");
-		long passes;
-
-		await_scans(scanner, STEADY_PASSES);
-		passes = read_file(scanner->dir, "full_scans") - scans;
-		add_costs(costs, cost_since(scanner, before),
-			  (double)nr_pages * (double)passes);
-	}
-	outcome->idle = figure_min(costs[0]) + figure_min(costs[1]);
-}
-
-static void measure_busy(const struct scanner *scanner, struct outcome *outcome)
+static void measure_passes(const struct scanner *scanner, unsigned int state,
+			   struct outcome *outcome)
 {
 	struct figure *costs[3];
 	unsigned int turn = 0;
 
-	new_costs(costs, scanner, "a tenth rewritten");
+	new_costs(costs, scanner, state_names[state]);
 	for (unsigned int r = 0; r < REPEATS; r++) {
 		const struct cost before = get_cost(scanner);
 		const long scans = read_file(scanner->dir, "full_scans");
 		long passes;
 
 		for (unsigned int p = 0; p < STEADY_PASSES; p++) {
-			rewrite_tenth(turn++);
+			if (state == BUSY)
+				rewrite_tenth(turn++);
 			await_scans(scanner, 1);
 		}
 		passes = read_file(scanner->dir, "full_scans") - scans;
 		add_costs(costs, cost_since(scanner, before),
 			  (double)nr_pages * (double)passes);
 	}
-	outcome->busy = figure_min(costs[0]) + figure_min(costs[1]);
+	outcome->pass[state] = figure_min(costs[0]) + figure_min(costs[1]);
 }
 
-static struct outcome measure(const struct scanner *scanner)
+/* Of all windows in which somebody scans, or nobody. */
+struct latencies {
+	struct figure *p50, *p99, *most;
+};
+
+static struct latencies new_latencies(const char *who, unsigned int state)
 {
-	struct outcome outcome;
-	struct figure *metadata;
+	struct latencies all;
+
+	all.p50 = report_add("us", "%s%s: co-runner, %s, p50", label, who,
+			     state_names[state]);
+	all.p99 = report_add("us", "%s%s: co-runner, %s, p99", label, who,
+			     state_names[state]);
+	all.most = report_add("us", "%s%s: co-runner, %s, max", label, who,
+			      state_names[state]);
+	return all;
+}
+
+/* Returns the least p99: what is left when others do not interfere. */
+static double take_latencies(const struct latencies *all, unsigned int state)
+{
+	double least = 0;
+
+	for (unsigned int w = 0; w < WINDOWS; w++) {
+		const struct latency latency = corun_measure(
+			window_ms, state == BUSY ? rewrite_hundredth : NULL);
+
+		figure_take(all->p50, latency.p50);
+		figure_take(all->p99, latency.p99);
+		figure_take(all->most, latency.most);
+		if (!w || latency.p99 < least)
+			least = latency.p99;
+	}
+	return least;
+}
+
+static void set_speed(const struct scanner *scanner, bool full)
+{
+	write_file(scanner->dir, "pages_to_scan",
+		   full ? PAGES_TO_SCAN : (long)(nr_pages / PACE_STEPS));
+	write_file(scanner->dir, "sleep_millisecs", full ? 0 : PACE_SLEEP_MS);
+}
+
+static void measure_corun(const struct scanner *scanner, unsigned int state,
+			  struct outcome *outcome)
+{
+	const struct latencies all = new_latencies(scanner->name, state);
+	struct figure *passes =
+		report_add("a second", "%s%s: co-runner, %s, passes", label,
+			   scanner->name, state_names[state]);
+	const long scans = read_file(scanner->dir, "full_scans");
+	const uint64_t begin = now_ns();
+
+	set_speed(scanner, false);
+	outcome->p99[state] = take_latencies(&all, state);
+	figure_take(passes,
+		    (double)(read_file(scanner->dir, "full_scans") - scans) *
+			    1e9 / (double)(now_ns() - begin));
+	set_speed(scanner, true);
+}
+
+/*
+ * Each page that is merged into another one frees a page; what is missing of
+ * that in the machine's free memory is the price.
+ */
+static void measure_footprint(const struct scanner *scanner,
+			      struct footprint before, struct outcome *outcome)
+{
+	const bool is_ksm = strcmp(scanner->dir, KSM) == 0;
+	struct figure *own, *slabs, *missing;
+
+	own = is_ksm ? NULL :
+		       report_add("bytes a page", "%s%s: metadata, as it says",
+				  label, scanner->name);
+	slabs = report_add("bytes a page", "%s%s: metadata, slab caches", label,
+			   scanner->name);
+	missing = report_add("bytes a page", "%s%s: memory that is missing",
+			     label, scanner->name);
+	for (unsigned int r = 0; r < REPEATS; r++) {
+		struct footprint now;
+		double freed;
+
+		await_scans(scanner, 1);
+		now = footprint_get(scanner);
+		freed = (double)read_file(scanner->dir, "pages_sharing") *
+			(double)PAGE;
+		if (own)
+			figure_take(own,
+				    (double)read_file(GKSM, "metadata_bytes") /
+					    (double)nr_pages);
+		figure_take(slabs,
+			    (now.slabs - before.slabs) / (double)nr_pages);
+		figure_take(missing, (freed - (now.free - before.free)) /
+					     (double)nr_pages);
+	}
+	outcome->metadata = figure_median(own ? own : slabs);
+	outcome->missing = figure_median(missing);
+}
+
+static void measure(const struct scanner *scanner,
+		    const struct latencies *nobody, struct outcome *outcome)
+{
+	struct footprint before;
 
 	fill_all();
-	write_file(scanner->dir, "sleep_millisecs", 0);
-	write_file(scanner->dir, "pages_to_scan", PAGES_TO_SCAN);
-	measure_merging(scanner, &outcome);
-	measure_idle(scanner, &outcome);
-	if (strcmp(scanner->dir, GKSM) == 0) {
-		metadata = report_add("bytes a page", "%s: metadata",
-				      scanner->name);
-		figure_take(metadata,
-			    (double)read_file(GKSM, "metadata_bytes") /
-				    (double)nr_pages);
-	}
-	measure_busy(scanner, &outcome);
+	for (unsigned int state = 0; state < NR_STATES; state++)
+		outcome->nobody[state] = take_latencies(&nobody[state], state);
+	fill_all();
+	set_speed(scanner, true);
+	before = footprint_get(scanner);
+	measure_merging(scanner, outcome);
+	await_scans(scanner, 4);
+	measure_passes(scanner, IDLE, outcome);
+	measure_footprint(scanner, before, outcome);
+	measure_corun(scanner, IDLE, outcome);
+	measure_passes(scanner, BUSY, outcome);
+	measure_corun(scanner, BUSY, outcome);
 	write_file(scanner->dir, "run", 2);
 	write_file(scanner->dir, "run", 0);
-	return outcome;
 }
 
-static pid_t start_daemon(const struct options *options)
+static void map_memory(void)
 {
-	const uint64_t limit = now_ns() + LIMIT_S * 1000000000ULL;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		fail("fork", strerror(errno));
-	if (!pid) {
-		execl("/bin/sh", "sh", "-c", options->daemon, (char *)NULL);
-		_exit(127);
-	}
-	while (!(read_file(GKSM, "staging_bytes") > 0)) {
-		if (now_ns() > limit || waitpid(pid, NULL, WNOHANG))
-			fail(options->daemon, "does not start");
-		wait_us(10000);
-	}
-	return pid;
+	memory = mmap(NULL, nr_pages * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED ||
+	    madvise(memory, nr_pages * PAGE, MADV_NOHUGEPAGE) ||
+	    madvise(memory, nr_pages * PAGE, MADV_MERGEABLE))
+		fail("cannot map memory", strerror(errno));
 }
 
-static void print_ratios(const struct outcome *ksmd, const struct outcome *own,
-			 const struct outcome *offload)
+static void measure_size(struct size *size, struct scanner *scanners,
+			 const char *command)
 {
-	report_ratio("ksmd / gksm, idle pass", ksmd->idle / own->idle, 100,
-		     false);
-	report_ratio("ksmd / gksm, a tenth rewritten", ksmd->busy / own->busy,
-		     10, false);
-	report_ratio("gksm / ksmd, CPU to 95 %",
-		     own->merge_cpu / ksmd->merge_cpu, 0.25, true);
-	report_ratio("gksm / ksmd, time to 95 %", own->merge_s / ksmd->merge_s,
-		     0.5, true);
-	if (!offload)
-		return;
-	report_ratio("ksmd / gksm+gksmd, idle pass", ksmd->idle / offload->idle,
-		     100, false);
-	report_ratio("ksmd / gksm+gksmd, a tenth rewritten",
-		     ksmd->busy / offload->busy, 10, false);
-	report_ratio("gksm+gksmd / ksmd, CPU to 95 %",
-		     offload->merge_cpu / ksmd->merge_cpu, 0.25, true);
-	report_ratio("gksm+gksmd / ksmd, time to 95 %",
-		     offload->merge_s / ksmd->merge_s, 0.5, true);
+	struct latencies nobody[NR_STATES];
+	pid_t daemon;
+
+	nr_pages = (size_t)1 << size->bits;
+	map_memory();
+	for (unsigned int state = 0; state < NR_STATES; state++)
+		nobody[state] = new_latencies("nobody", state);
+	for (unsigned int i = 0; i < BY_GKSMD; i++)
+		measure(&scanners[i], nobody, &size->outcomes[i]);
+	if (command) {
+		daemon = start_daemon(command);
+		scanners[BY_GKSMD].daemon = find_process("gksmd");
+		measure(&scanners[BY_GKSMD], nobody, &size->outcomes[BY_GKSMD]);
+		kill(scanners[BY_GKSMD].daemon, SIGTERM);
+		waitpid(daemon, NULL, 0);
+	}
+	for (unsigned int state = 0; state < NR_STATES; state++)
+		size->nobody[state] = figure_min(nobody[state].p99);
+	munmap(memory, nr_pages * PAGE);
 }
 
 /**
@@ -381,40 +307,34 @@ static void print_ratios(const struct outcome *ksmd, const struct outcome *own,
  */
 int bench_e2e(const struct options *options)
 {
-	const struct gksm_gpu_info device = { .name = "this machine",
-					      .platform = "end to end",
-					      .driver = "-" };
-	struct scanner ksmd = { .name = "ksmd", .dir = KSM };
-	struct scanner own = { .name = "gksm", .dir = GKSM };
-	struct scanner offload = { .name = "gksm+gksmd", .dir = GKSM };
-	struct outcome outcomes[3];
-	pid_t daemon = 0;
+	const pid_t ksmd = find_process("ksmd"),
+		    own = find_process("gksm_scan");
+	struct scanner scanners[NR_SCANNERS] = {
+		[BY_KSMD] = { .name = "ksmd", .dir = KSM, .thread = ksmd },
+		[BY_GKSM] = { .name = "gksm", .dir = GKSM, .thread = own },
+		[BY_GKSMD] = { .name = "gksm+gksmd",
+			       .dir = GKSM,
+			       .thread = own },
+	};
+	struct size sizes[MAX_SIZES] = { 0 };
 
-	ksmd.thread = find_process("ksmd");
-	own.thread = offload.thread = find_process("gksm_scan");
-	if (!ksmd.thread || !own.thread)
+	if (!ksmd || !own)
 		fail("e2e",
 		     "ksmd or the module gksm is not there; try: modprobe gksm");
-	nr_pages = (size_t)1 << options->page_bits;
-	memory = mmap(NULL, nr_pages * PAGE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED ||
-	    madvise(memory, nr_pages * PAGE, MADV_NOHUGEPAGE) ||
-	    madvise(memory, nr_pages * PAGE, MADV_MERGEABLE))
-		fail("cannot map memory", strerror(errno));
-	report_begin(options, "e2e", &device);
-	outcomes[0] = measure(&ksmd);
-	outcomes[1] = measure(&own);
-	if (options->daemon) {
-		daemon = start_daemon(options);
-		offload.daemon = find_process("gksmd");
-		outcomes[2] = measure(&offload);
+	window_ms = options->quick ? QUICK_WINDOW_MS : WINDOW_MS;
+	corun_start();
+	report_begin(options, "e2e", NULL);
+	for (unsigned int s = 0; s < options->nr_sizes; s++) {
+		sizes[s].bits = options->page_bits[s];
+		if (options->nr_sizes > 1)
+			snprintf(label, sizeof(label), "2^%u ", sizes[s].bits);
+		measure_size(&sizes[s], scanners, options->daemon);
 	}
-	print_ratios(&outcomes[0], &outcomes[1], daemon ? &outcomes[2] : NULL);
+	corun_stop();
+	e2e_report(sizes, options->nr_sizes, options->daemon);
 	report_end();
-	if (offload.daemon)
-		kill(offload.daemon, SIGTERM);
-	if (daemon)
-		waitpid(daemon, NULL, 0);
+	if (options->plot)
+		e2e_plot(options->plot, sizes, options->nr_sizes,
+			 options->daemon);
 	return 0;
 }

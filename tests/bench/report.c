@@ -2,6 +2,7 @@
 /*
  * report.c - what was measured, as a table or as JSON
  */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include "bench.h"
 
-#define MAX_FIGURES 128
+#define MAX_FIGURES 512
 
 static struct {
 	bool json;
@@ -42,11 +43,25 @@ static double get_load(void)
 	return getloadavg(&load, 1) == 1 ? load : -1;
 }
 
+/* The device, where there is one. */
+static void begin_device(const struct gksm_gpu_info *device)
+{
+	if (report.json)
+		printf(", \"device\": \"%s\", \"platform\": \"%s\", \"driver\": \"%s\", \"shape\": \"%s\", \"shapes\": \"%s\"",
+		       device->name, device->platform, device->driver,
+		       device->shape, device->shape_log);
+	else
+		printf(" on %s (%s, driver %s)\nshape %s; %s", device->name,
+		       device->platform, device->driver,
+		       *device->shape ? device->shape : "none",
+		       *device->shape_log ? device->shape_log : "not measured");
+}
+
 /**
  * report_begin - say what is measured, and on what
  * @options: the format
  * @command: what
- * @device:  on what
+ * @device:  on what, or NULL: on the machine as it is
  */
 void report_begin(const struct options *options, const char *command,
 		  const struct gksm_gpu_info *device)
@@ -59,16 +74,14 @@ void report_begin(const struct options *options, const char *command,
 	report.nr = 0;
 	get_processor(processor, sizeof(processor));
 	uname(&os);
+	printf(report.json ? "{\"command\": \"%s\"" : "%s", command);
+	if (device)
+		begin_device(device);
 	if (report.json)
-		printf("{\"command\": \"%s\", \"processor\": \"%s\", \"cores\": %ld, \"load\": %.2f, \"kernel\": \"%s\", \"device\": \"%s\", \"platform\": \"%s\", \"driver\": \"%s\", \"shape\": \"%s\", \"shapes\": \"%s\",\n",
-		       command, processor, cores, get_load(), os.release,
-		       device->name, device->platform, device->driver,
-		       device->shape, device->shape_log);
+		printf(", \"processor\": \"%s\", \"cores\": %ld, \"load\": %.2f, \"kernel\": \"%s\",\n",
+		       processor, cores, get_load(), os.release);
 	else
-		printf("%s on %s (%s, driver %s)\nshape %s; %s\n%s, %ld cores, load %.1f before, Linux %s\n\n%-52s %10s %10s %10s\n",
-		       command, device->name, device->platform, device->driver,
-		       *device->shape ? device->shape : "none",
-		       *device->shape_log ? device->shape_log : "not measured",
+		printf("\n%s, %ld cores, load %.1f before, Linux %s\n\n%-60s %10s %10s %10s\n",
 		       processor, cores, get_load(), os.release, "", "median",
 		       "least", "most");
 }
@@ -149,7 +162,7 @@ static void print_figures(void)
 			       figure->what, figure->unit, median,
 			       figure_min(figure), most, figure->nr);
 		else
-			printf("%-38s %13s %10.4g %10.4g %10.4g\n",
+			printf("%-46s %13s %10.4g %10.4g %10.4g\n",
 			       figure->what, figure->unit, median,
 			       figure_min(figure), most);
 	}
@@ -157,29 +170,39 @@ static void print_figures(void)
 	report.nr = 0;
 }
 
+static void print_target(double value, double target, bool at_most)
+{
+	const bool met = at_most ? value <= target : value >= target;
+
+	if (report.json)
+		printf(", \"target\": %.4g, \"met\": %s", target,
+		       met ? "true" : "false");
+	else
+		printf("  (%s %.4g: %s)", at_most ? "at most" : "at least",
+		       target, met ? "met" : "missed");
+}
+
 /**
  * report_ratio - two figures of this run, and what their ratio should be
  * @what:    which
  * @value:   the ratio
- * @target:  what is wanted
+ * @target:  what is wanted, or NAN: nothing is
  * @at_most: that or less; otherwise that or more
  *
  * After all figures.
  */
 void report_ratio(const char *what, double value, double target, bool at_most)
 {
-	const bool met = at_most ? value <= target : value >= target;
-
 	if (report.nr)
 		print_figures();
 	if (report.json)
-		printf("%s\n  {\"what\": \"%s\", \"value\": %.4g, \"target\": %.4g, \"met\": %s}",
-		       report.had_ratio ? "," : "", what, value, target,
-		       met ? "true" : "false");
+		printf("%s\n  {\"what\": \"%s\", \"value\": %.4g",
+		       report.had_ratio ? "," : "", what, value);
 	else
-		printf("%-60s %8.3f  (%s %.4g: %s)\n", what, value,
-		       at_most ? "at most" : "at least", target,
-		       met ? "met" : "missed");
+		printf("%-60s %8.3f", what, value);
+	if (!isnan(target))
+		print_target(value, target, at_most);
+	printf(report.json ? "}" : "\n");
 	report.had_ratio = true;
 }
 

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench.h"
 
@@ -84,14 +83,9 @@ static void measure(const struct options *options, unsigned int bits,
 
 static void plot(const char *path, const struct point *points, unsigned int nr)
 {
-	const char *dot = strrchr(path, '.');
-	const bool is_png = dot && strcmp(dot, ".png") == 0;
-	FILE *gnuplot = popen("gnuplot", "we");
+	FILE *gnuplot = plot_begin(path, 900, 600);
 
-	if (!gnuplot)
-		fail("cannot plot", "is gnuplot installed?");
 	fprintf(gnuplot,
-		"set terminal %s size 900,600\nset output '%s'\n"
 		"set logscale x 2\nset xlabel 'pages'\n"
 		"set ylabel 'ns a page'\nset y2label 'bytes a page'\n"
 		"set format x '2^{%%L}'\nset yrange [0:]\nset y2range [0:36]\n"
@@ -99,8 +93,7 @@ static void plot(const char *path, const struct point *points, unsigned int nr)
 		"plot '-' using 1:2 with linespoints title 'fill', "
 		"'-' using 1:2 with linespoints title 'confirm', "
 		"'-' using 1:2 with linespoints title 'find a twin', "
-		"'-' using 1:2 axes x1y2 with linespoints title 'bytes'\n",
-		is_png ? "png" : "svg", path);
+		"'-' using 1:2 axes x1y2 with linespoints title 'bytes'\n");
 	for (unsigned int series = 0; series < 4; series++) {
 		for (unsigned int i = 0; i < nr; i++) {
 			const struct point *p = &points[i];
@@ -112,9 +105,7 @@ static void plot(const char *path, const struct point *points, unsigned int nr)
 		}
 		fprintf(gnuplot, "e\n");
 	}
-	if (pclose(gnuplot))
-		fail("cannot plot",
-		     "gnuplot failed; is gnuplot-nox installed?");
+	plot_end(gnuplot);
 }
 
 static const struct point *find_point(const struct point *points,

@@ -7,7 +7,9 @@
 
 #include "kpage.h"
 #include "mm_slot.h"
+#include "page_state.h"
 #include "scan.h"
+#include "sightings.h"
 #include "stable.h"
 #include "stats.h"
 #include "unstable.h"
@@ -18,6 +20,7 @@
 struct page {
 	int sharers;
 	unsigned int times_freed;
+	u64 label;
 };
 
 static struct page pages[NR];
@@ -41,6 +44,30 @@ int gksm_kpage_sharers(struct page *kpage)
 	return kpage->sharers;
 }
 
+void gksm_kpage_set_label(struct page *kpage, u64 label)
+{
+	assert_int_equal(kpage->times_freed, 0);
+	kpage->label = label;
+}
+
+u64 gksm_kpage_label(const struct page *kpage)
+{
+	assert_int_equal(kpage->times_freed, 0);
+	return kpage->label;
+}
+
+/* Frame 0 is nobody's, as in the kernel. */
+unsigned long page_to_pfn(const struct page *page)
+{
+	return page - pages + 1;
+}
+
+struct page *pfn_to_page(unsigned long pfn)
+{
+	assert_in_range(pfn, 1, NR);
+	return &pages[pfn - 1];
+}
+
 unsigned long gksm_kpage_drain(void)
 {
 	return 0;
@@ -52,6 +79,11 @@ static u64 hash_of(u64 i)
 	return i * 0x9e3779b97f4a7c15ULL;
 }
 
+static u64 key_of(u64 i)
+{
+	return gksm_key(hash_of(i));
+}
+
 static int set_up_stable(void **state)
 {
 	unsigned int i;
@@ -60,7 +92,9 @@ static int set_up_stable(void **state)
 	for (i = 0; i < NR; i++)
 		pages[i] = (struct page){};
 	shim_reset_allocs();
-	return gksm_stable_init();
+	gksm_sightings_init(1);
+	gksm_stable_init();
+	return shim_live_allocs();
 }
 
 static int tear_down_stable(void **state)
@@ -75,11 +109,11 @@ static void insert_pages(unsigned int nr)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		assert_non_null(
-			gksm_stable_insert(SALT, hash_of(i), &pages[i]));
+		assert_int_equal(gksm_stable_insert(SALT, key_of(i), &pages[i]),
+				 0);
 }
 
-static void a_stable_node_is_found_by_its_hash(void **state)
+static void a_merged_page_is_found_by_its_key(void **state)
 {
 	unsigned int i;
 
@@ -87,74 +121,72 @@ static void a_stable_node_is_found_by_its_hash(void **state)
 	insert_pages(NR);
 	assert_int_equal(gksm_stable_nr(), NR);
 	for (i = 0; i < NR; i++) {
-		struct gksm_stable_node *node;
-
-		node = gksm_stable_find(SALT, hash_of(i));
-		assert_non_null(node);
-		assert_ptr_equal(node->kpage, &pages[i]);
-		assert_true(node->salt == SALT && node->key == hash_of(i));
-		assert_true(node->fresh);
+		assert_ptr_equal(gksm_stable_find(SALT, key_of(i)), &pages[i]);
+		assert_true(gksm_stable_is_fresh(&pages[i]));
+		gksm_stable_keep(&pages[i]);
+		assert_false(gksm_stable_is_fresh(&pages[i]));
+		assert_ptr_equal(gksm_stable_find(SALT, key_of(i)), &pages[i]);
 	}
-	assert_null(gksm_stable_find(SALT, hash_of(NR)));
+	assert_null(gksm_stable_find(SALT, key_of(NR)));
 }
 
 static void another_salt_finds_nothing(void **state)
 {
 	(void)state;
 	insert_pages(1);
-	assert_non_null(gksm_stable_find(SALT, hash_of(0)));
-	assert_null(gksm_stable_find(SALT + 1, hash_of(0)));
-	assert_null(gksm_stable_find(0, hash_of(0)));
+	assert_non_null(gksm_stable_find(SALT, key_of(0)));
+	assert_null(gksm_stable_find(SALT + 1, key_of(0)));
+	assert_null(gksm_stable_find(0, key_of(0)));
 }
 
-static void a_taken_hash_leaves_the_page_to_the_caller(void **state)
+static void a_taken_key_leaves_the_page_to_the_caller(void **state)
 {
 	unsigned int before;
 
 	(void)state;
 	insert_pages(1);
 	before = shim_live_allocs();
-	assert_null(gksm_stable_insert(SALT, hash_of(0), &pages[1]));
-	assert_null(gksm_stable_insert(SALT + 1, hash_of(0), &pages[1]));
+	assert_int_equal(gksm_stable_insert(SALT, key_of(0), &pages[1]),
+			 -EEXIST);
+	assert_int_equal(gksm_stable_insert(SALT + 1, key_of(0), &pages[1]),
+			 -EEXIST);
 	assert_int_equal(pages[1].times_freed, 0);
 	assert_int_equal(shim_live_allocs(), before);
 	assert_int_equal(gksm_stable_nr(), 1);
-	assert_ptr_equal(gksm_stable_find(SALT, hash_of(0))->kpage, &pages[0]);
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(0)), &pages[0]);
 }
 
 static void without_memory_the_page_stays_with_the_caller(void **state)
 {
-	unsigned int nth, before = shim_live_allocs();
+	const unsigned int first = 384; /* pages in the first table */
+	unsigned int i;
 
-	(void)state;
-	/* The node, then the table. */
-	for (nth = 1; nth <= 2; nth++) {
-		shim_fail_alloc(nth);
-		assert_null(gksm_stable_insert(SALT, hash_of(0), &pages[0]));
-		assert_int_equal(shim_live_allocs(), before);
-		assert_null(gksm_stable_find(SALT, hash_of(0)));
-	}
-	shim_fail_alloc(0);
-	assert_int_equal(pages[0].times_freed, 0);
-	insert_pages(1);
-}
-
-static void without_memory_there_is_no_tree(void **state)
-{
 	(void)state;
 	shim_fail_alloc(1);
-	assert_int_equal(gksm_stable_init(), -ENOMEM);
+	assert_int_equal(gksm_stable_insert(SALT, key_of(0), &pages[0]),
+			 -ENOMEM);
 	assert_int_equal(shim_live_allocs(), 0);
+	assert_null(gksm_stable_find(SALT, key_of(0)));
+	insert_pages(first);
+	shim_fail_alloc(1);
+	assert_int_equal(gksm_stable_insert(SALT, key_of(first), &pages[first]),
+			 -ENOMEM);
+	assert_int_equal(pages[first].times_freed, 0);
+	assert_null(gksm_stable_find(SALT, key_of(first)));
+	for (i = 0; i < first; i++)
+		assert_ptr_equal(gksm_stable_find(SALT, key_of(i)), &pages[i]);
+	assert_int_equal(gksm_stable_insert(SALT, key_of(first), &pages[first]),
+			 0);
 }
 
-static void a_removed_node_gives_its_page_up_once(void **state)
+static void a_removed_page_is_given_up_once(void **state)
 {
 	(void)state;
 	insert_pages(3);
-	gksm_stable_remove(gksm_stable_find(SALT, hash_of(1)));
-	assert_null(gksm_stable_find(SALT, hash_of(1)));
-	assert_non_null(gksm_stable_find(SALT, hash_of(0)));
-	assert_non_null(gksm_stable_find(SALT, hash_of(2)));
+	gksm_stable_remove(gksm_stable_find(SALT, key_of(1)));
+	assert_null(gksm_stable_find(SALT, key_of(1)));
+	assert_non_null(gksm_stable_find(SALT, key_of(0)));
+	assert_non_null(gksm_stable_find(SALT, key_of(2)));
 	assert_int_equal(gksm_stable_nr(), 2);
 	assert_int_equal(pages[1].times_freed, 1);
 	assert_int_equal(pages[0].times_freed + pages[2].times_freed, 0);
@@ -187,10 +219,8 @@ static void recount_frees_pages_without_sharers(void **state)
 	assert_int_equal(gksm_stat(pages_sharing), sharing);
 	assert_int_equal(gksm_stable_nr(), shared);
 	for (i = 0; i < NR; i++) {
-		struct gksm_stable_node *node;
-
-		node = gksm_stable_find(SALT, hash_of(i));
-		assert_int_equal(node != NULL, pages[i].sharers != 0);
+		assert_ptr_equal(gksm_stable_find(SALT, key_of(i)),
+				 pages[i].sharers ? &pages[i] : NULL);
 		assert_int_equal(pages[i].times_freed, !pages[i].sharers);
 	}
 }
@@ -206,15 +236,66 @@ static void recount_of_an_empty_tree_says_zero(void **state)
 	gksm_stable_recount();
 }
 
-static void the_stable_tree_knows_its_size(void **state)
+/* Whatever the secret, and wherever a chain begins: none is counted twice. */
+static void recount_counts_each_page_once(void **state)
 {
-	const u64 table = 1024 * 16;
+	unsigned int round, i;
+
+	for (round = 0; round < 50; round++) {
+		s64 shared = 0;
+
+		assert_int_equal(set_up_stable(state), 0);
+		insert_pages(384);
+		for (i = 0; i < 384; i++) {
+			pages[i].sharers = (i * 7 + round) % 3;
+			shared += pages[i].sharers != 0;
+		}
+		gksm_stable_recount();
+		assert_int_equal(gksm_stat(pages_shared), shared);
+		assert_int_equal(gksm_stable_nr(), shared);
+		assert_int_equal(tear_down_stable(state), 0);
+		for (i = 0; i < 384; i++)
+			assert_int_equal(pages[i].times_freed, 1);
+	}
+}
+
+static void a_merged_page_takes_sixteen_bytes_at_most(void **state)
+{
+	unsigned int i;
 
 	(void)state;
 	assert_int_equal(gksm_stable_bytes(), 0);
-	insert_pages(10);
-	assert_int_equal(gksm_stable_bytes(),
-			 table + 10 * sizeof(struct gksm_stable_node));
+	for (i = 0; i < NR; i++) {
+		assert_int_equal(gksm_stable_insert(SALT, key_of(i), &pages[i]),
+				 0);
+		assert_true(gksm_stable_bytes() <=
+			    (i < 256 ? 4096 : 16 * (i + 1)));
+	}
+}
+
+static void what_few_pages_do_not_need_is_given_back(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	insert_pages(NR);
+	for (i = 0; i < 400; i++)
+		pages[i].sharers = 2;
+	gksm_stable_recount();
+	assert_int_equal(gksm_stable_bytes(), 800 * sizeof(u64));
+	for (i = 0; i < NR; i++)
+		assert_ptr_equal(gksm_stable_find(SALT, key_of(i)),
+				 i < 400 ? &pages[i] : NULL);
+	/* Without memory for a smaller table the large one stays. */
+	for (i = 100; i < 400; i++)
+		pages[i].sharers = 0;
+	shim_fail_alloc(1);
+	gksm_stable_recount();
+	assert_int_equal(gksm_stable_bytes(), 800 * sizeof(u64));
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(99)), &pages[99]);
+	gksm_stable_recount();
+	assert_int_equal(gksm_stable_bytes(), 512 * sizeof(u64));
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(99)), &pages[99]);
 }
 
 static int set_up_unstable(void **state)
@@ -328,17 +409,18 @@ static void candidates_stay_below_the_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		stable_test(a_stable_node_is_found_by_its_hash),
+		stable_test(a_merged_page_is_found_by_its_key),
 		stable_test(another_salt_finds_nothing),
-		stable_test(a_taken_hash_leaves_the_page_to_the_caller),
+		stable_test(a_taken_key_leaves_the_page_to_the_caller),
 		stable_test(without_memory_the_page_stays_with_the_caller),
-		cmocka_unit_test(without_memory_there_is_no_tree),
-		stable_test(a_removed_node_gives_its_page_up_once),
+		stable_test(a_removed_page_is_given_up_once),
 		cmocka_unit_test_setup(exit_gives_every_page_up_once,
 				       set_up_stable),
 		stable_test(recount_frees_pages_without_sharers),
 		stable_test(recount_of_an_empty_tree_says_zero),
-		stable_test(the_stable_tree_knows_its_size),
+		cmocka_unit_test(recount_counts_each_page_once),
+		stable_test(a_merged_page_takes_sixteen_bytes_at_most),
+		stable_test(what_few_pages_do_not_need_is_given_back),
 		unstable_test(a_waiting_page_is_found_until_it_is_removed),
 		unstable_test(the_last_page_with_a_hash_waits),
 		unstable_test(a_new_pass_finds_nobody_waiting),

@@ -7,6 +7,9 @@
 
 load
 printf '[engine]\ncache_dir = %s/gksm\n' "$GKSM_CACHE" > /tmp/gksmd.conf
+if [ "$BENCH_PLOT" ]; then
+	BENCH_OPTIONS="$BENCH_OPTIONS --plot $GKSM_OUT/plot.$BENCH_PLOT"
+fi
 # shellcheck disable=SC2086 # several options
 "$GKSM_BUILD/tests/bench/gksm-bench" e2e --pages "$BENCH_BITS" \
 	--daemon "exec $gksmd --config /tmp/gksmd.conf --device portable > $gksmd_log 2>&1" \

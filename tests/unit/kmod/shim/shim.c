@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 struct kmem_cache {
 	size_t bytes;
@@ -63,6 +64,12 @@ void *kvmalloc_array(size_t nr, size_t bytes, gfp_t flags)
 {
 	(void)flags;
 	return allocate(nr, bytes);
+}
+
+void *__vmalloc(unsigned long bytes, gfp_t flags)
+{
+	(void)flags;
+	return allocate(1, bytes);
 }
 
 unsigned long get_zeroed_page(gfp_t flags)

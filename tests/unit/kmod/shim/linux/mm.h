@@ -9,6 +9,12 @@
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
 
+struct page;
+
+/* Of a test that has pages. */
+unsigned long page_to_pfn(const struct page *page);
+struct page *pfn_to_page(unsigned long pfn);
+
 unsigned long get_zeroed_page(gfp_t flags);
 void free_page(unsigned long addr);
 
