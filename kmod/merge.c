@@ -16,6 +16,7 @@
 #include "compat_ops.h"
 #include "kpage.h"
 #include "merge.h"
+#include "overhead.h"
 #include "stats.h"
 #include "walk.h"
 
@@ -232,6 +233,23 @@ static void unlock_and_put(struct gksm_merge_item *items, unsigned int nr)
 	}
 }
 
+/* Step 4, page table lock held. */
+static void flush(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	u64 begun_ns = gksm_cpu_ns(), flushed_ns;
+
+	if (gksm_breaks(GKSM_BREAK_FLUSH))
+		return;
+	ksym(flush_tlb_mm_range)(mm, start, end, PAGE_SHIFT, false);
+	flushed_ns = gksm_cpu_ns();
+	gksm_count(tlb_flushes, 1);
+	gksm_count(tlb_flushes_cpu_ns, flushed_ns - begun_ns);
+	if (mm_has_notifiers(mm) && !gksm_breaks(GKSM_BREAK_NOTIFIER)) {
+		gksm_invalidate_secondary(mm, start, end);
+		gksm_count(notifier_calls_cpu_ns, gksm_cpu_ns() - flushed_ns);
+	}
+}
+
 /* Steps 3 and 4. @first is the entry of items[0]. */
 static bool clear_entries(struct mm_struct *mm, pte_t *first,
 			  struct gksm_merge_item *items, unsigned int nr)
@@ -256,12 +274,7 @@ static bool clear_entries(struct mm_struct *mm, pte_t *first,
 	}
 	if (!end)
 		return false;
-	if (gksm_breaks(GKSM_BREAK_FLUSH))
-		return true;
-	ksym(flush_tlb_mm_range)(mm, start, end, PAGE_SHIFT, false);
-	if (!gksm_breaks(GKSM_BREAK_NOTIFIER))
-		gksm_invalidate_secondary(mm, start, end);
-	gksm_count(tlb_flushes, 1);
+	flush(mm, start, end);
 	return true;
 }
 
@@ -366,6 +379,27 @@ static void merge_locked(struct vm_area_struct *vma,
 	pte_unmap_unlock(first, ptl);
 }
 
+/* Step 2. */
+static void notify_start(struct mmu_notifier_range *range,
+			 struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end)
+{
+	u64 begun_ns = gksm_cpu_ns();
+
+	gksm_range_start(range, vma, start, end);
+	gksm_count(notifier_calls, 1);
+	gksm_count(notifier_calls_cpu_ns, gksm_cpu_ns() - begun_ns);
+}
+
+/* Step 9. */
+static void notify_end(struct mmu_notifier_range *range)
+{
+	u64 begun_ns = gksm_cpu_ns();
+
+	gksm_range_end(range);
+	gksm_count(notifier_calls_cpu_ns, gksm_cpu_ns() - begun_ns);
+}
+
 static void count_outcomes(const struct gksm_merge_item *items, unsigned int nr)
 {
 	static const enum gksm_stat refused[] = {
@@ -405,6 +439,7 @@ void gksm_merge_run(struct vm_area_struct *vma, struct gksm_merge_item *items,
 		    unsigned int nr)
 {
 	struct mmu_notifier_range range;
+	u64 begun_ns = gksm_cpu_ns();
 	bool notify;
 	unsigned int i;
 
@@ -416,15 +451,14 @@ void gksm_merge_run(struct vm_area_struct *vma, struct gksm_merge_item *items,
 	if (take_and_lock(vma, items, nr)) {
 		notify = mm_has_notifiers(vma->vm_mm) &&
 			 !gksm_breaks(GKSM_BREAK_NOTIFIER);
-		if (notify) {
-			gksm_range_start(&range, vma, items[0].addr,
-					 items[nr - 1].addr + PAGE_SIZE);
-			gksm_count(notifier_calls, 1);
-		}
+		if (notify)
+			notify_start(&range, vma, items[0].addr,
+				     items[nr - 1].addr + PAGE_SIZE);
 		merge_locked(vma, items, nr);
 		if (notify)
-			gksm_range_end(&range);
+			notify_end(&range);
 		unlock_and_put(items, nr);
 	}
 	count_outcomes(items, nr);
+	gksm_count(merge_cpu_ns, gksm_cpu_ns() - begun_ns);
 }
