@@ -16,6 +16,7 @@
  * @json:      output for programs
  * @watch:     repeat
  * @timeout_s: give up when nothing has changed for so long
+ * @interval_s: look for so long; 0: at everything since the module was loaded
  */
 struct gksm_ctl {
 	const char *sysfs_dir;
@@ -25,10 +26,12 @@ struct gksm_ctl {
 	bool json;
 	bool watch;
 	unsigned int timeout_s;
+	unsigned int interval_s;
 };
 
 int gksm_ctl_ping(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_status(const struct gksm_ctl *ctl, int argc, char **argv);
+int gksm_ctl_overhead(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_set(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_unmerge(const struct gksm_ctl *ctl, int argc, char **argv);
 

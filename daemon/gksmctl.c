@@ -22,6 +22,7 @@
 enum option_index {
 	OPT_JSON,
 	OPT_WATCH,
+	OPT_INTERVAL,
 	OPT_TIMEOUT,
 	OPT_HELP,
 	OPT_VERSION,
@@ -36,6 +37,8 @@ static const struct gksm_option options[NR_OPTIONS] = {
 	[OPT_JSON] = { "json", 'j', NULL, "output for programs", false },
 	[OPT_WATCH] = { "watch", 'w', NULL, "status: repeat, with changes",
 			false },
+	[OPT_INTERVAL] = { "interval", 'i', "SECONDS",
+			   "overhead: of so long from now on", false },
 	[OPT_TIMEOUT] = { "timeout", 't', "SECONDS",
 			  "unmerge: give up after so long without progress",
 			  false },
@@ -66,6 +69,8 @@ static const struct command {
 } commands[] = {
 	{ "status", "[SECONDS]", "show what module and daemon do",
 	  gksm_ctl_status },
+	{ "overhead", "", "show what merging costs, by kind",
+	  gksm_ctl_overhead },
 	{ "set", "KEY VALUE...", "change settings of the module",
 	  gksm_ctl_set },
 	{ "unmerge", "", "stop, unmerge all pages, and wait for it",
@@ -118,17 +123,18 @@ struct arguments {
 	bool version;
 };
 
-static int take_timeout(struct gksm_ctl *ctl, const char *text)
+static int take_seconds(const char *option, const char *text,
+			unsigned int *value)
 {
 	uint64_t seconds;
 
 	if (gksm_text_to_u64(text, 1, 86400, &seconds)) {
-		gksm_error("bad value \"%s\" for --timeout: need a number from "
-			   "1 to 86400",
-			   text);
+		gksm_error("bad value \"%s\" for --%s: need a number from 1 to "
+			   "86400",
+			   text, option);
 		return -EINVAL;
 	}
-	ctl->timeout_s = (unsigned int)seconds;
+	*value = (unsigned int)seconds;
 	return 0;
 }
 
@@ -143,8 +149,10 @@ static int take_option(void *arg, size_t which, const char *value)
 	case OPT_WATCH:
 		args->ctl.watch = true;
 		break;
+	case OPT_INTERVAL:
+		return take_seconds("interval", value, &args->ctl.interval_s);
 	case OPT_TIMEOUT:
-		return take_timeout(&args->ctl, value);
+		return take_seconds("timeout", value, &args->ctl.timeout_s);
 	case OPT_HELP:
 		args->help = true;
 		break;
@@ -182,9 +190,10 @@ static const struct command *find_command(const char *name)
 		gksm_error("unknown command \"%s\"; did you mean \"%s\"?", name,
 			   nearest.name);
 	else
-		gksm_error("unknown command \"%s\"; known: status, set, "
-			   "unmerge, ping, help, version",
-			   name);
+		gksm_error(
+			"unknown command \"%s\"; known: status, overhead, set, "
+			"unmerge, ping, help, version",
+			name);
 	return NULL;
 }
 
@@ -201,6 +210,10 @@ static int run_command(const struct gksm_ctl *ctl, int argc, char **argv)
 		return -EINVAL;
 	if (ctl->watch && command->run != gksm_ctl_status) {
 		gksm_error("--watch goes with status only");
+		return -EINVAL;
+	}
+	if (ctl->interval_s && command->run != gksm_ctl_overhead) {
+		gksm_error("--interval goes with overhead only");
 		return -EINVAL;
 	}
 	return command->run(ctl, argc - 1, argv + 1);

@@ -16,6 +16,7 @@
 #include "kpage.h"
 #include "merge.h"
 #include "mm_slot.h"
+#include "overhead.h"
 #include "page_state.h"
 #include "scan.h"
 #include "sightings.h"
@@ -134,6 +135,7 @@ static void merge_together(struct mm_struct *mm, struct job **list,
 	static struct gksm_merge_item items[GKSM_MERGE_SCATTERED_MAX];
 	struct vm_area_struct *vma = NULL;
 	unsigned int i;
+	u64 begun_ns;
 
 	for (i = 0; i < nr; i++) {
 		if (!vma || list[i]->addr >= vma->vm_end)
@@ -145,7 +147,9 @@ static void merge_together(struct mm_struct *mm, struct job **list,
 				       vma :
 				       NULL;
 	}
+	begun_ns = gksm_cpu_ns();
 	merge(mm, items, nr);
+	gksm_count(merge_cpu_ns, gksm_cpu_ns() - begun_ns);
 	for (i = 0; i < nr; i++)
 		list[i]->outcome = items[i].outcome;
 }

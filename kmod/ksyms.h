@@ -2,6 +2,7 @@
 #ifndef GKSM_KSYMS_H
 #define GKSM_KSYMS_H
 
+#include <linux/sched/cputime.h>
 #include <linux/static_call.h>
 
 /**
@@ -56,6 +57,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 	X(__mmu_notifier_clear_flush_young)			\
 	X(folio_free_swap)					\
 	X(lru_add_drain_all)					\
+	X(task_sched_runtime)					\
 	GKSM_KSYMS_RMAP(X)					\
 	GKSM_KSYMS_SPLIT(X)					\
 	GKSM_KSYMS_PTE_LOCK(X)					\

@@ -11,6 +11,7 @@
 #include "dev.h"
 #include "ksyms.h"
 #include "mm_slot.h"
+#include "overhead.h"
 #include "scan.h"
 #include "shrink.h"
 #include "stable.h"
@@ -43,6 +44,7 @@
  *	unmerge.c   the way back
  *	scan.c	    the thread that drives all this
  *	shrink.c    memory given back under pressure
+ *	overhead.c  what all this costs
  *	sysfs.c     /sys/kernel/mm/gksm
  *	ksyms.c     functions that the kernel does not export
  *
@@ -55,6 +57,7 @@ static int __init start(void)
 
 	if (err)
 		return err;
+	gksm_overhead_init();
 	gksm_unstable_init();
 	gksm_stable_init();
 	err = gksm_mm_slots_init();

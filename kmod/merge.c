@@ -17,6 +17,7 @@
 #include "kpage.h"
 #include "merge.h"
 #include "merge_parts.h"
+#include "overhead.h"
 #include "stats.h"
 #include "walk.h"
 
@@ -119,6 +120,7 @@ void gksm_merge_notice_begin(struct gksm_merge_notice *notice,
 			     unsigned int nr)
 {
 	unsigned int i = 0;
+	u64 begun_ns;
 
 	notice->is_open =
 		mm_has_notifiers(mm) && !gksm_breaks(GKSM_BREAK_NOTIFIER);
@@ -126,9 +128,11 @@ void gksm_merge_notice_begin(struct gksm_merge_notice *notice,
 		return;
 	while (!items[i].page)
 		i++;
+	begun_ns = gksm_cpu_ns();
 	gksm_range_start(&notice->range, items[i].vma, items[i].addr,
 			 items[nr - 1].addr + PAGE_SIZE);
 	gksm_count(notifier_calls, 1);
+	gksm_count(notifier_calls_cpu_ns, gksm_cpu_ns() - begun_ns);
 }
 
 /**
@@ -137,8 +141,13 @@ void gksm_merge_notice_begin(struct gksm_merge_notice *notice,
  */
 void gksm_merge_notice_end(struct gksm_merge_notice *notice)
 {
-	if (notice->is_open)
-		gksm_range_end(&notice->range);
+	u64 begun_ns;
+
+	if (!notice->is_open)
+		return;
+	begun_ns = gksm_cpu_ns();
+	gksm_range_end(&notice->range);
+	gksm_count(notifier_calls_cpu_ns, gksm_cpu_ns() - begun_ns);
 }
 
 /**
@@ -150,10 +159,16 @@ void gksm_merge_notice_end(struct gksm_merge_notice *notice)
 void gksm_merge_flush(struct mm_struct *mm, unsigned long start,
 		      unsigned long end)
 {
+	u64 begun_ns = gksm_cpu_ns(), flushed_ns;
+
 	ksym(flush_tlb_mm_range)(mm, start, end, PAGE_SHIFT, false);
-	if (!gksm_breaks(GKSM_BREAK_NOTIFIER))
-		gksm_invalidate_secondary(mm, start, end);
+	flushed_ns = gksm_cpu_ns();
 	gksm_count(tlb_flushes, 1);
+	gksm_count(tlb_flushes_cpu_ns, flushed_ns - begun_ns);
+	if (mm_has_notifiers(mm) && !gksm_breaks(GKSM_BREAK_NOTIFIER)) {
+		gksm_invalidate_secondary(mm, start, end);
+		gksm_count(notifier_calls_cpu_ns, gksm_cpu_ns() - flushed_ns);
+	}
 }
 
 /* Steps 3 and 4. @first is the entry of items[0]. */

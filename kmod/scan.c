@@ -597,6 +597,17 @@ int gksm_scan_set_run(unsigned int run)
 }
 
 /**
+ * gksm_scan_cpu_ns() - what the thread has used
+ *
+ * Context: between gksm_scan_init() and gksm_scan_exit(); any.
+ * Return: nanoseconds of processor time.
+ */
+u64 gksm_scan_cpu_ns(void)
+{
+	return ksym(task_sched_runtime)(scan.task);
+}
+
+/**
  * gksm_scan_init() - start the thread
  *
  * Return: 0 or -errno.

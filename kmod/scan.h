@@ -51,5 +51,6 @@ void gksm_scan_unsettle(void);
 bool gksm_scan_trylock(void);
 void gksm_scan_unlock(void);
 int gksm_scan_set_run(unsigned int run);
+u64 gksm_scan_cpu_ns(void);
 
 #endif /* GKSM_SCAN_H */

@@ -48,6 +48,7 @@ unsigned int gksm_batch_deadline_ms = 1000;
 
 static DEFINE_SPINLOCK(current_lock);
 static struct gksm_session *current_session; /* guarded by current_lock */
+static u64 ended_cpu_ns; /* of sessions that have ended; current_lock */
 
 static u64 now_ms(void)
 {
@@ -231,6 +232,8 @@ void gksm_session_close(struct gksm_session *session)
 {
 	spin_lock(&current_lock);
 	current_session = NULL;
+	if (gksm_session_ready(session))
+		ended_cpu_ns += gksm_session_cpu_ns(session);
 	spin_unlock(&current_lock);
 
 	spin_lock(&session->lock);
@@ -681,7 +684,28 @@ u64 gksm_session_wait_ms(struct gksm_session *session)
  */
 u64 gksm_session_cpu_ns(const struct gksm_session *session)
 {
-	return process_ns(session->owner) - session->owner_ns;
+	u64 ns = process_ns(session->owner);
+
+	/* A thread that is just ending may be counted nowhere. */
+	return ns > session->owner_ns ? ns - session->owner_ns : 0;
+}
+
+/**
+ * gksm_session_all_cpu_ns() - what daemons have used in all their sessions
+ *
+ * Return: nanoseconds of processor time of all their threads, from SETUP to the
+ * end of each session.
+ */
+u64 gksm_session_all_cpu_ns(void)
+{
+	u64 ns;
+
+	spin_lock(&current_lock);
+	ns = ended_cpu_ns;
+	if (current_session && gksm_session_ready(current_session))
+		ns += gksm_session_cpu_ns(current_session);
+	spin_unlock(&current_lock);
+	return ns;
 }
 
 /**

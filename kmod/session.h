@@ -89,6 +89,7 @@ u64 gksm_session_cpu_ns(const struct gksm_session *session);
 
 const char *gksm_session_state(void);
 u64 gksm_session_bytes(void);
+u64 gksm_session_all_cpu_ns(void);
 
 extern unsigned int gksm_batch_deadline_ms;
 

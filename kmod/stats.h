@@ -15,6 +15,9 @@
  *				pages_kept
  *	batches_submitted = batches_completed + batches_timed_out +
  *			    batches_rejected + batches_abandoned + in flight
+ *	tlb_flushes_cpu_ns + notifier_calls_cpu_ns <= merge_cpu_ns
+ *	merge_cpu_ns + sweep_flushes_cpu_ns + notifier_questions_cpu_ns <=
+ *				processor time of the scan thread (overhead.c)
  *
  * The second group is set by the end of a pass (gauges).
  */
@@ -57,7 +60,12 @@
 	X(notifier_calls, "MMU notifier ranges opened")			\
 	X(notifier_questions, "MMU notifiers asked what was touched")	\
 	X(runs, "groups of pages that were merged together")		\
-	X(runs_scattered, "of these, not neighbours")
+	X(runs_scattered, "of these, not neighbours")			\
+	X(merge_cpu_ns, "processor time of these, flushes and all")	\
+	X(tlb_flushes_cpu_ns, "of this, for tlb_flushes")		\
+	X(notifier_calls_cpu_ns, "of this, for notifier_calls")		\
+	X(sweep_flushes_cpu_ns, "processor time for sweep_flushes")	\
+	X(notifier_questions_cpu_ns, "for notifier_questions")
 
 #define GKSM_GAUGES(X)							\
 	X(pages_shared, "merged pages in use")				\

@@ -11,6 +11,7 @@
 
 #include "breakage.h"
 #include "compat_ops.h"
+#include "overhead.h"
 #include "page_state.h"
 #include "sightings.h"
 #include "stats.h"
@@ -93,9 +94,11 @@ static void ask_secondary(struct look *look, unsigned long addr,
 			  unsigned long end, unsigned long step)
 {
 	struct mm_struct *mm = look->vma->vm_mm;
+	u64 begun_ns;
 
 	if (!mm_has_notifiers(mm))
 		return;
+	begun_ns = gksm_cpu_ns();
 	for (; addr < end; addr += step) {
 		unsigned long next = min(end, addr + step);
 
@@ -103,6 +106,7 @@ static void ask_secondary(struct look *look, unsigned long addr,
 			set_range(look->young, addr, next);
 		gksm_count(notifier_questions, 1);
 	}
+	gksm_count(notifier_questions_cpu_ns, gksm_cpu_ns() - begun_ns);
 }
 
 static void note_clean(struct look *look, unsigned long addr, unsigned long end)
@@ -114,11 +118,15 @@ static void note_clean(struct look *look, unsigned long addr, unsigned long end)
 /* Page table lock held. */
 static void flush(struct look *look)
 {
+	u64 begun_ns;
+
 	if (!look->last || gksm_breaks(GKSM_BREAK_SWEEP))
 		return;
+	begun_ns = gksm_cpu_ns();
 	ksym(flush_tlb_mm_range)(look->vma->vm_mm, look->first, look->last,
 				 PAGE_SHIFT, false);
 	gksm_count(sweep_flushes, 1);
+	gksm_count(sweep_flushes_cpu_ns, gksm_cpu_ns() - begun_ns);
 	look->first = ULONG_MAX;
 	look->last = 0;
 }

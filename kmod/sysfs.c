@@ -10,6 +10,7 @@
 
 #include "kpage.h"
 #include "mm_slot.h"
+#include "overhead.h"
 #include "scan.h"
 #include "session.h"
 #include "stable.h"
@@ -151,21 +152,24 @@ static ssize_t offload_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute offload_attr = __ATTR_RO(offload);
 
-static ssize_t metadata_bytes_show(struct kobject *kobj,
-				   struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", metadata_bytes());
-}
+/* Figures that are found out when somebody asks. */
+/* clang-format off */
+#define U64_FIGURE(name, function)					\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%llu\n", function());			\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
-static struct kobj_attribute metadata_bytes_attr = __ATTR_RO(metadata_bytes);
+/* clang-format on */
 
-static ssize_t staging_bytes_show(struct kobject *kobj,
-				  struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", gksm_session_bytes());
-}
-
-static struct kobj_attribute staging_bytes_attr = __ATTR_RO(staging_bytes);
+U64_FIGURE(metadata_bytes, metadata_bytes);
+U64_FIGURE(staging_bytes, gksm_session_bytes);
+U64_FIGURE(uptime_ns, gksm_overhead_uptime_ns);
+U64_FIGURE(scan_cpu_ns, gksm_scan_cpu_ns);
+U64_FIGURE(daemon_cpu_ns, gksm_session_all_cpu_ns);
+U64_FIGURE(cow_breaks, gksm_overhead_cow_breaks);
 
 /* As KSM: what is saved less what it costs. */
 static ssize_t general_profit_show(struct kobject *kobj,
@@ -221,6 +225,10 @@ static struct attribute *attributes[] = {
 	&metadata_bytes_attr.attr,
 	&staging_bytes_attr.attr,
 	&general_profit_attr.attr,
+	&uptime_ns_attr.attr,
+	&scan_cpu_ns_attr.attr,
+	&daemon_cpu_ns_attr.attr,
+	&cow_breaks_attr.attr,
 /* clang-format off */
 #define STAT_POINTER(name, doc) &stat_##name.attr.attr,
 	GKSM_COUNTERS(STAT_POINTER)

@@ -97,6 +97,45 @@ check watch_json 124 '' \
 nr_checks=$((nr_checks + 1))
 [ "$(grep -c '^{.*}$' "$dir/out")" -ge 2 ] || fail watch_json "$(cat "$dir/out")"
 
+# --- overhead: what it costs, since the module was loaded and from now on
+mkdir "$dir/cost"
+for file in tlb_flushes_cpu_ns=1000000 notifier_calls_cpu_ns=2000000 \
+	merge_cpu_ns=10000000 sweep_flushes_cpu_ns=3000000 \
+	notifier_questions_cpu_ns=4000000 scan_cpu_ns=100000000 \
+	daemon_cpu_ns=50000000 pages_scanned=1 merge_tries=2 \
+	batches_completed=3 notifier_calls=4 notifier_questions=5 \
+	tlb_flushes=6 sweep_flushes=7 cow_breaks=8 uptime_ns=1000000000; do
+	echo "${file#*=}" >"$dir/cost/${file%=*}"
+done
+o() {
+	"$GKSMCTL" --sysfs "$dir/cost" overhead "$@"
+}
+check overhead 0 '' o
+prints overhead_since '^since the module was loaded, 1\.000 s ago$'
+prints overhead_scan '^  scanning +1 entries +0\.083000 s +8\.3000 %$'
+prints overhead_merge '^  merging +2 tries +0\.007000 s '
+prints overhead_daemon '^  gksmd +3 batches +0\.050000 s '
+prints overhead_first '^scan and merge +0\.140000 s +14\.0000 %$'
+prints overhead_calls '^  notifiers, for merging +4 calls +0\.002000 s '
+prints overhead_questions '^  notifiers, for scanning +5 calls +0\.004000 s '
+prints overhead_flushes '^  TLB, for merging +6 flushes +0\.001000 s '
+prints overhead_sweeps '^  TLB, for scanning +7 flushes +0\.003000 s '
+prints overhead_second '^MMU notification +0\.010000 s '
+prints overhead_third '^copy on write, estimated +0\.[0-9]+ s '
+prints overhead_estimate '^estimated: 8 copies x [0-9]+\.[0-9]+ us, '
+check overhead_json 0 '' o --json
+json_has overhead_json '"since_load":true,"wall_ns":1000000000,'
+json_has overhead_json_copies '"events":8,"unit":"copies"'
+(sleep 0.6 && echo 2500000000 >"$dir/cost/uptime_ns" &&
+	echo 5 >"$dir/cost/tlb_flushes" && echo 58 >"$dir/cost/cow_breaks") &
+check overhead_interval 0 '' o --interval 1
+wait
+prints overhead_interval '^in 1\.500 s$'
+prints overhead_interval_copies '^  merged pages written +50 copies '
+prints overhead_not_back '^  TLB, for merging +0 flushes '
+check overhead_reloaded 1 'the module was loaded again meanwhile' \
+	o --interval 1
+
 # --- set: all or nothing
 check set_one 0 '' c set run 1
 holds set_one "$dir/sysfs/run" 1

@@ -195,7 +195,7 @@ check sysfs_missing 3 'cannot write 1 to .*/run: No such file' \
 check ctl_no_command 2 'no command; see gksmctl --help' c
 check ctl_unknown_command 2 'unknown command "stats"; did you mean "status"\?' \
 	c stats
-check ctl_far_command 2 'known: status, set, unmerge, ping, help, version' \
+check ctl_far_command 2 'known: status, overhead, set, unmerge, ping, help, version' \
 	c frobnicate
 check ctl_unknown_option 2 'unknown option "--jsno"; did you mean "--json"\?' \
 	c --jsno status
@@ -204,6 +204,13 @@ check ctl_operand 2 'unexpected argument "now"; usage: gksmctl status' \
 check ctl_watch_operand 2 'bad value "0" for SECONDS' c status --watch 0
 check ctl_watch_operands 2 'unexpected argument "2"' c status --watch 1 2
 check ctl_watch_set 2 '--watch goes with status only' c --watch set run 0
+check ctl_interval_status 2 '--interval goes with overhead only' \
+	c --interval 1 status
+check ctl_interval 2 'bad value "0" for --interval: need a number from 1' \
+	c overhead --interval 0
+check ctl_overhead_operand 2 'unexpected argument "5"; usage: gksmctl overhead' \
+	c overhead 5
+check ctl_overhead_old 7 'older than gksmctl' c overhead
 check ctl_timeout 2 'bad value "soon" for --timeout' c --timeout soon unmerge
 check ctl_unmerge_operand 2 'unexpected argument "all"' c unmerge all
 check ctl_set_nothing 2 'usage: gksmctl set KEY VALUE' c set
@@ -223,7 +230,7 @@ check ctl_set_negative 2 'unknown option "-1"' c set run -1
 check ctl_ksmd 8 'in-kernel ksmd is running' \
 	c --ksm-dir "$dir/ksm_running" set run 1
 check ctl_ksmd_stop 0 '' c --ksm-dir "$dir/ksm_running" set run 0
-for command in status 'set run 1' unmerge; do
+for command in status overhead 'set run 1' unmerge; do
 	# shellcheck disable=SC2086 # words
 	check "ctl_no_module_${command%% *}" 3 'Try: modprobe gksm' \
 		c --sysfs "$dir/no_sysfs" $command

@@ -13,6 +13,7 @@ load
 full_speed
 "$programs/kvmguest" -s 30 || exit 1
 above notifier_calls 0 || die "no notifier was called"
+above notifier_calls_cpu_ns 0 || die "calls took no time"
 above pages_merged 1000 || die "only $(get pages_merged) pages were merged"
 print_counters
 unload

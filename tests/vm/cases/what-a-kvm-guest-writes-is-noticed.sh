@@ -17,4 +17,5 @@ echo "huge pages"
 echo "small pages"
 "$programs/kvmguest" -H -k $gksm -c 1 -n 2048 || exit 1
 above notifier_questions 0 || die "no notifier was asked"
+above notifier_questions_cpu_ns 0 || die "to ask took no time"
 unload
