@@ -16,7 +16,8 @@
  *	batches_submitted = batches_completed + batches_timed_out +
  *			    batches_rejected + batches_abandoned + in flight
  *
- * The second group is set by the end of a pass (gauges).
+ * The second group (gauges) is set by the end of a pass, but for
+ * pressure_boosted, which is always of now.
  */
 /* clang-format off */
 #define GKSM_COUNTERS(X)						\
@@ -65,7 +66,8 @@
 	X(pages_volatile, "pages that changed since the pass before")	\
 	X(unstable_nodes, "of these, in the unstable tree")		\
 	X(ksm_zero_pages, "mappings of the zero page made by merging")	\
-	X(mms, "address spaces that opted in")
+	X(mms, "address spaces that opted in")				\
+	X(pressure_boosted, "1 while pressure_boost is in force")
 
 enum gksm_stat {
 #define GKSM_ENUM_STAT(name, doc) GKSM_STAT_##name,
