@@ -31,13 +31,14 @@ bool gksm_psi_available(void)
 	       !static_key_enabled(kdata(psi_disabled));
 }
 
-/*
- * The sum of all times in which some task was stalled. Its worker adds to it
- * every two seconds while tasks run, under a lock that is not worth taking: one
- * aligned word, and late by one addition at worst.
- */
+/* For how long some task has been stalled, all in all. */
 static u64 stalled_ns(void)
 {
+	/*
+	 * PSI's worker adds to it every two seconds while tasks run, under a
+	 * lock that is not worth taking: one aligned word, and late by one
+	 * addition at worst.
+	 */
 	return data_race(
 		READ_ONCE(kdata(psi_system)->total[PSI_AVGS][PSI_MEM_SOME]));
 }
