@@ -80,13 +80,9 @@ static void take_key(struct reading *r, const char *section, const char *key,
 
 static void complain_scan_key(struct reading *r, const char *key)
 {
-	char known[160] = "";
-	size_t len = 0;
+	char known[GKSM_FIELD_MAX_KEYS];
 
-	for (size_t i = 0; i < GKSM_NR_WRITABLE_FIELDS; i++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len,
-					"%s%s", i ? ", " : "",
-					gksm_fields[i].name);
+	gksm_field_keys(known);
 	fault(r, "unknown key \"%s\" in [scan]; known: %s", key, known);
 }
 
@@ -94,6 +90,7 @@ static void take_scan(struct reading *r, const char *key, const char *text)
 {
 	const size_t i = gksm_field_find(key);
 	const struct gksm_field *field = &gksm_fields[i];
+	char need[GKSM_FIELD_MAX_NEED];
 
 	if (i >= GKSM_NR_WRITABLE_FIELDS) {
 		complain_scan_key(r, key);
@@ -102,10 +99,8 @@ static void take_scan(struct reading *r, const char *key, const char *text)
 	if (is_repeated(r, &r->scan_line[i], key))
 		return;
 	if (gksm_field_parse(field, text, &r->config->scan[i])) {
-		fault(r,
-		      "bad value \"%s\" for %s: need a number from %llu to %llu",
-		      text, key, (unsigned long long)field->min,
-		      (unsigned long long)field->max);
+		gksm_field_need(field, need);
+		fault(r, "bad value \"%s\" for %s: need %s", text, key, need);
 		return;
 	}
 	if (gksm_field_is_unmerge(field, r->config->scan[i])) {

@@ -19,15 +19,11 @@
 static int complain_unknown(const char *key)
 {
 	struct gksm_nearest nearest = { .word = key };
-	char known[160] = "";
-	size_t len = 0;
+	char known[GKSM_FIELD_MAX_KEYS];
 
-	for (size_t i = 0; i < GKSM_NR_WRITABLE_FIELDS; i++) {
+	for (size_t i = 0; i < GKSM_NR_WRITABLE_FIELDS; i++)
 		gksm_nearest_offer(&nearest, gksm_fields[i].name);
-		len += (size_t)snprintf(known + len, sizeof(known) - len,
-					"%s%s", i ? ", " : "",
-					gksm_fields[i].name);
-	}
+	gksm_field_keys(known);
 	if (nearest.name)
 		gksm_error("unknown key \"%s\"; did you mean \"%s\"?", key,
 			   nearest.name);
@@ -68,6 +64,7 @@ static int check_pair(const struct gksm_ctl *ctl, const char *key,
 {
 	const size_t i = gksm_field_find(key);
 	const struct gksm_field *field = &gksm_fields[i];
+	char need[GKSM_FIELD_MAX_NEED];
 	uint64_t value;
 	int err = check_key(ctl, key);
 
@@ -77,10 +74,8 @@ static int check_pair(const struct gksm_ctl *ctl, const char *key,
 	if (i >= GKSM_NR_WRITABLE_FIELDS)
 		return 0;
 	if (gksm_field_parse(field, text, &value)) {
-		gksm_error(
-			"bad value \"%s\" for %s: need a number from %" PRIu64
-			" to %" PRIu64,
-			text, key, field->min, field->max);
+		gksm_field_need(field, need);
+		gksm_error("bad value \"%s\" for %s: need %s", text, key, need);
 		return -EINVAL;
 	}
 	if (strcmp(key, "run") == 0 && value == 1)

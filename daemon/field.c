@@ -5,7 +5,10 @@
  * The one table behind gksmctl's status and set and gksmd.conf's [scan].
  * The files whose names in-kernel KSM uses have KSM's meanings.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "field.h"
@@ -20,6 +23,8 @@
 	{                                                                \
 		.name = (name_), .unit = (unit_), .meaning = (meaning_), \
 	}
+
+static const char *const advisors[] = { "none", "scan-time", NULL };
 
 const struct gksm_field gksm_fields[] = {
 	SETTING("run", "", 0, 2,
@@ -39,9 +44,29 @@ const struct gksm_field gksm_fields[] = {
 		"limit of pages_shared, 0: none"),
 	SETTING("max_metadata_kib", "KiB", 0, ULONG_MAX,
 		"limit of hashes and candidates, 0: none"),
+	SETTING("pressure_boost", "%", 0, 1000,
+		"more pages and budget while memory is short, 0: none"),
+	SETTING("advisor_max_cpu", "%", 0, ULONG_MAX,
+		"of a CPU, for the module's thread, if the advisor is on"),
+	SETTING("advisor_min_pages_to_scan", "pages", 0, ULONG_MAX,
+		"least and first pages_to_scan of the advisor"),
+	SETTING("advisor_max_pages_to_scan", "pages", 0, ULONG_MAX,
+		"most pages_to_scan of the advisor"),
+	SETTING("advisor_target_scan_time", "s", 1, ULONG_MAX,
+		"how long a pass should take, if the advisor is on"),
+	{
+		.name = "advisor_mode",
+		.unit = "",
+		.meaning = "scan-time: pages_to_scan follows a target",
+		.writable = true,
+		.max = 1,
+		.words = advisors,
+	},
 	FIGURE("offload", "",
 	       "daemon: none, active, stalled, or revoked after a wrong hash"),
 	FIGURE("abi_version", "", "ABI of /dev/gksm"),
+	FIGURE("pressure_boosted", "",
+	       "1: memory is short, pressure_boost is in force"),
 	FIGURE("mms", "processes", "address spaces that opted in"),
 	FIGURE("full_scans", "scans", "passes over all mergeable memory"),
 	FIGURE("generations", "rounds", "every page was named to the daemon"),
@@ -130,12 +155,73 @@ size_t gksm_field_find(const char *name)
  * @text:  the value
  * @value: out
  *
- * Returns 0, -EINVAL if it is no number, -ERANGE if it is out of range.
+ * Returns 0, -EINVAL if it is no number, or no word of those that it takes,
+ * -ERANGE if it is out of range.
  */
 int gksm_field_parse(const struct gksm_field *field, const char *text,
 		     uint64_t *value)
 {
-	return gksm_text_to_u64(text, field->min, field->max, value);
+	if (!field->words)
+		return gksm_text_to_u64(text, field->min, field->max, value);
+	for (uint64_t i = 0; field->words[i]; i++) {
+		if (strcmp(field->words[i], text) == 0) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/**
+ * gksm_field_print - a value as the module takes it
+ * @field: which
+ * @value: what gksm_field_parse() made
+ * @text:  out
+ */
+void gksm_field_print(const struct gksm_field *field, uint64_t value,
+		      char text[GKSM_FIELD_MAX_VALUE])
+{
+	if (field->words)
+		snprintf(text, GKSM_FIELD_MAX_VALUE, "%s", field->words[value]);
+	else
+		snprintf(text, GKSM_FIELD_MAX_VALUE, "%" PRIu64, value);
+}
+
+/**
+ * gksm_field_need - what a writable field takes, for messages
+ * @field: which
+ * @text:  out: "a number from 0 to 2", "none or scan-time"
+ */
+void gksm_field_need(const struct gksm_field *field,
+		     char text[GKSM_FIELD_MAX_NEED])
+{
+	size_t len = 0;
+
+	if (!field->words) {
+		snprintf(text, GKSM_FIELD_MAX_NEED,
+			 "a number from %" PRIu64 " to %" PRIu64, field->min,
+			 field->max);
+		return;
+	}
+	for (size_t i = 0; field->words[i] && len < GKSM_FIELD_MAX_NEED; i++)
+		len += (size_t)snprintf(text + len, GKSM_FIELD_MAX_NEED - len,
+					"%s%s", i ? " or " : "",
+					field->words[i]);
+}
+
+/**
+ * gksm_field_keys - the names of all writable fields, for messages
+ * @text: out
+ */
+void gksm_field_keys(char text[GKSM_FIELD_MAX_KEYS])
+{
+	size_t len = 0;
+
+	for (size_t i = 0;
+	     i < GKSM_NR_WRITABLE_FIELDS && len < GKSM_FIELD_MAX_KEYS; i++)
+		len += (size_t)snprintf(text + len, GKSM_FIELD_MAX_KEYS - len,
+					"%s%s", i ? ", " : "",
+					gksm_fields[i].name);
 }
 
 /**

@@ -17,6 +17,8 @@
  * @writable: can be set: by gksmctl set, and in section [scan] of gksmd.conf
  * @min:      smallest value, if @writable
  * @max:      largest value, if @writable
+ * @words:    if it takes words instead, these, with NULL at the end; a value is
+ *	      then the place of its word
  */
 struct gksm_field {
 	const char *name;
@@ -25,10 +27,16 @@ struct gksm_field {
 	bool writable;
 	uint64_t min;
 	uint64_t max;
+	const char *const *words;
 };
 
 /* The writable fields come first in the table. */
-#define GKSM_NR_WRITABLE_FIELDS 9
+#define GKSM_NR_WRITABLE_FIELDS 15
+
+/* Bytes that hold any text of gksm_field_print(), _need() and _keys(). */
+#define GKSM_FIELD_MAX_VALUE 24
+#define GKSM_FIELD_MAX_NEED 80
+#define GKSM_FIELD_MAX_KEYS 512
 
 extern const struct gksm_field gksm_fields[];
 extern const size_t gksm_nr_fields;
@@ -36,6 +44,11 @@ extern const size_t gksm_nr_fields;
 size_t gksm_field_find(const char *name);
 int gksm_field_parse(const struct gksm_field *field, const char *text,
 		     uint64_t *value);
+void gksm_field_print(const struct gksm_field *field, uint64_t value,
+		      char text[GKSM_FIELD_MAX_VALUE]);
+void gksm_field_need(const struct gksm_field *field,
+		     char text[GKSM_FIELD_MAX_NEED]);
+void gksm_field_keys(char text[GKSM_FIELD_MAX_KEYS]);
 bool gksm_field_is_unmerge(const struct gksm_field *field, uint64_t value);
 
 #endif /* GKSM_FIELD_H */

@@ -3,7 +3,6 @@
  * scan.c - the module's scan settings
  */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "log.h"
 #include "scan.h"
@@ -12,9 +11,9 @@
 static int apply_one(const struct gksm_settings *settings, size_t field,
 		     uint64_t value)
 {
-	char text[24];
+	char text[GKSM_FIELD_MAX_VALUE];
 
-	snprintf(text, sizeof(text), "%" PRIu64, value);
+	gksm_field_print(&gksm_fields[field], value, text);
 	gksm_debug("writing %s to %s/%s", text, settings->dir,
 		   gksm_fields[field].name);
 	return gksm_settings_write(settings, field, text);
@@ -26,7 +25,9 @@ static int apply_one(const struct gksm_settings *settings, size_t field,
  * @settings: where to
  *
  * "run" is the first field of the table and is written last, so that
- * scanning starts with the other values in place. Goes on after an error.
+ * scanning starts with the other values in place; "advisor_mode" is the last
+ * one and is written first, so that pages_to_scan may be written if it is
+ * "none". Goes on after an error.
  * Returns 0 or the last -errno after a message for each.
  */
 int gksm_scan_apply(const struct gksm_config *config,

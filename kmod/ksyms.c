@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ksyms.c - find the kernel's unexported functions, once
+ * ksyms.c - find the kernel's unexported functions and variables, once
  */
 #include <linux/kprobes.h>
 #include <linux/printk.h>
@@ -26,7 +26,16 @@ static const struct ksym_entry {
 #define GKSM_TABLE_KSYM(name) { #name, update_##name },
 	GKSM_KSYMS(GKSM_TABLE_KSYM)
 };
+
+static const char *const kdata_names[] = {
+#define GKSM_NAME_KDATA(name) #name,
+	GKSM_KDATA(GKSM_NAME_KDATA)
+	NULL
+};
 /* clang-format on */
+
+/* Set once at load; read through kdata(). */
+void *gksm_kdata[GKSM_NR_KDATA + 1];
 
 unsigned long gksm_lookup_proto(const char *name);
 DEFINE_STATIC_CALL_NULL(gksm_lookup, gksm_lookup_proto);
@@ -54,6 +63,8 @@ static int find_lookup(void)
 /**
  * gksm_ksyms_init() - find every function of GKSM_KSYMS
  *
+ * And those variables of GKSM_KDATA that there are.
+ *
  * Context: module load, before anything uses ksym().
  * Return: 0, -ENOENT with the missing name in the log, or what
  * register_kprobe() says.
@@ -76,5 +87,8 @@ int gksm_ksyms_init(void)
 		}
 		ksym_table[i].update(addr);
 	}
+	for (i = 0; i < GKSM_NR_KDATA; i++)
+		gksm_kdata[i] =
+			(void *)static_call(gksm_lookup)(kdata_names[i]);
 	return 0;
 }

@@ -16,6 +16,8 @@
  * They are called through static calls and never through a pointer: kernels
  * built for indirect branch tracking remove the landing pad (ENDBR) from
  * functions whose address nobody takes, and an indirect call would fault.
+ *
+ * Variables (GKSM_KDATA) are a help and no need: one that is missing is NULL.
  */
 void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 			unsigned long end, unsigned int stride_shift,
@@ -63,6 +65,19 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 	GKSM_KSYMS_PTE_LOCK(X)					\
 	GKSM_KSYMS_INVALIDATE(X)
 
+#ifdef CONFIG_PSI
+#define GKSM_KDATA(X) X(psi_system) X(psi_disabled)
+#else
+#define GKSM_KDATA(X)
+#endif
+
+enum gksm_kdata {
+#define GKSM_ENUM_KDATA(name) GKSM_KDATA_##name,
+	GKSM_KDATA(GKSM_ENUM_KDATA)
+#undef GKSM_ENUM_KDATA
+	GKSM_NR_KDATA
+};
+
 #define GKSM_DECLARE_KSYM(name) DECLARE_STATIC_CALL(gksm_ksym_##name, name);
 GKSM_KSYMS(GKSM_DECLARE_KSYM)
 #undef GKSM_DECLARE_KSYM
@@ -70,6 +85,11 @@ GKSM_KSYMS(GKSM_DECLARE_KSYM)
 
 /* ksym(f)(args): call an unexported function. */
 #define ksym(name) static_call(gksm_ksym_##name)
+
+extern void *gksm_kdata[];
+
+/* kdata(v): where an unexported variable is, or NULL; its header says what. */
+#define kdata(name) ((typeof(&name))gksm_kdata[GKSM_KDATA_##name])
 
 int gksm_ksyms_init(void);
 

@@ -46,7 +46,9 @@
  *	shrink.c    memory given back under pressure
  *	overhead.c  what all this costs
  *	sysfs.c     /sys/kernel/mm/gksm
- *	ksyms.c     functions that the kernel does not export
+ *	pace.c	    the budget of processor time; advisor.c: how many pages
+ *		    between two sleeps; psi.c: what memory pressure adds
+ *	ksyms.c     functions and variables that the kernel does not export
  *
  * Without a daemon the module hashes by itself; the path is the same.
  */

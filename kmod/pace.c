@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pace.c - a budget of processor time
+ * pace.c - a budget of processor time, and when to be faster
  *
  * Pure logic: compiled for user space too (tests/unit/kmod).
  */
@@ -54,4 +54,62 @@ u64 gksm_pace_wait_ns(struct gksm_pace *pace, unsigned int percent, u64 wall_ns,
 		return 0;
 	wait = div64_u64(-pace->credit_ns * 100, percent) + 1;
 	return wait < NS_PER_S ? wait : NS_PER_S;
+}
+
+/**
+ * DOC: The boost
+ *
+ * Under memory pressure what is merged sooner is worth more. The kernel says
+ * for how long there was a task that was stalled on memory (PSI, "some" of
+ * /proc/pressure/memory). Over windows of GKSM_PRESSURE_WINDOW_MS the pressure
+ * becomes high with HIGH_PERCENT of the time, and stops to be with less than
+ * LOW_PERCENT. While it is, pages_to_scan and cpu_budget_percent are so many
+ * percent more.
+ *
+ * PSI adds up what has come together every two seconds, so a window sees two or
+ * three of these additions, and is wrong by a quarter at most: less than the
+ * distance between the two limits.
+ */
+#define HIGH_PERCENT 10
+#define LOW_PERCENT 5
+
+/**
+ * gksm_pressure_is_high() - are tasks stalled on memory?
+ * @pressure:	all 0 at first
+ * @wall_ns:	the time, which never goes back
+ * @stalled_ns: for how long tasks have been stalled on memory so far
+ *
+ * Ask once in a window at least: what is decided is about the time since it was
+ * decided last.
+ *
+ * Return: whether the pressure is high.
+ */
+bool gksm_pressure_is_high(struct gksm_pressure *pressure, u64 wall_ns,
+			   u64 stalled_ns)
+{
+	u64 passed = wall_ns - pressure->wall_ns, percent;
+
+	if (pressure->wall_ns) {
+		if (passed < GKSM_PRESSURE_WINDOW_MS * (NS_PER_S / 1000))
+			return pressure->high;
+		percent = div64_u64((stalled_ns - pressure->stalled_ns) * 100,
+				    passed);
+		pressure->high = percent >=
+				 (pressure->high ? LOW_PERCENT : HIGH_PERCENT);
+	}
+	pressure->wall_ns = wall_ns;
+	pressure->stalled_ns = stalled_ns;
+	return pressure->high;
+}
+
+/**
+ * gksm_pace_boosted() - so many percent more
+ * @value: 0 to U32_MAX
+ * @boost: percent, at most GKSM_MAX_BOOST_PERCENT
+ *
+ * Return: the value with the boost, rounded down.
+ */
+u64 gksm_pace_boosted(u64 value, unsigned int boost)
+{
+	return value + div64_u64(value * boost, 100);
 }

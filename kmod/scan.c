@@ -14,6 +14,7 @@
 
 #include <gksm_abi.h>
 
+#include "advisor.h"
 #include "apply.h"
 #include "batch.h"
 #include "fill.h"
@@ -21,6 +22,7 @@
 #include "ksyms.h"
 #include "mm_slot.h"
 #include "pace.h"
+#include "psi.h"
 #include "scan.h"
 #include "session.h"
 #include "shrink.h"
@@ -45,12 +47,14 @@
  *
  * A pass ends when the cursor is past the last address space and every batch
  * is applied. Then the unstable tree is emptied, sharers are counted, and
- * what was not seen in the pass is forgotten.
+ * what was not seen in the pass is forgotten. The advisor, if it is on, then
+ * says what pages_to_scan is to be.
  *
  * Locks, outermost first:
  *
  *   scan.lock > mmap lock > page locks (try) > page table lock
  *   scan.lock > session->lock
+ *   advisor_lock (of sysfs.c) > scan.lock
  *   session->setup_lock (SETUP only; never over a page fault)
  *
  * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
@@ -59,6 +63,8 @@
 #define LOCAL_SLOTS 512
 #define IDLE_MS 500 /* nobody opted in: look again after this */
 #define NEVER_MS U64_MAX
+
+#define DEFAULT_PAGES_TO_SCAN 100 /* as KSM */
 
 /* With a budget, a quantum is over after this: it is time to reckon up. */
 #define BUDGET_QUANTUM_MS 10
@@ -71,9 +77,16 @@
 
 struct gksm_settings gksm_settings = {
 	.run = GKSM_RUN_STOP,
-	.pages_to_scan = 100,
+	.pages_to_scan = DEFAULT_PAGES_TO_SCAN,
 	.sleep_millisecs = 20,
 	.incremental_passes = 64,
+	/* As KSM. */
+	.advisor_goal = {
+		.target_s = 200,
+		.max_cpu = 70,
+		.min_pages = 500,
+		.max_pages = 30000,
+	},
 };
 
 /**
@@ -92,6 +105,8 @@ struct gksm_settings gksm_settings = {
  * @unsettle:	 nothing is settled any more: the next pass begins with that
  * @next_ms:	 when the next quantum is due
  * @pace:	 the budget of processor time
+ * @boost:	 percent by which pages and budget are more now
+ * @advisor:	 what the advisor knows of the passes so far
  * @left:	 pages that are left of the present one
  * @passed_over: entries of this quantum that cost no more than a look
  * @tally:	 what became of the pages of this pass
@@ -111,6 +126,8 @@ static struct scan {
 	atomic_t unsettle;
 	u64 next_ms;
 	struct gksm_pace pace;
+	unsigned int boost;
+	struct gksm_advisor advisor;
 	unsigned long left;
 	u64 passed_over;
 	struct gksm_apply_tally tally;
@@ -360,8 +377,42 @@ static void note_sightings(void)
 	gksm_sightings_end();
 }
 
+static u64 thread_cpu_ns(void)
+{
+	return READ_ONCE(current->se.sum_exec_runtime);
+}
+
+/* What sysfs may be changing, each word once. */
+static struct gksm_advisor_goal advisor_goal(void)
+{
+	const struct gksm_advisor_goal *goal = &gksm_settings.advisor_goal;
+
+	return (struct gksm_advisor_goal){
+		.target_s = READ_ONCE(goal->target_s),
+		/* Who never sleeps takes all of a CPU however many pages. */
+		.max_cpu = READ_ONCE(gksm_settings.sleep_millisecs) ?
+				   READ_ONCE(goal->max_cpu) :
+				   100,
+		.min_pages = READ_ONCE(goal->min_pages),
+		.max_pages = READ_ONCE(goal->max_pages),
+	};
+}
+
+/* A pass has ended: how many pages between two sleeps from now on? */
+static void take_advice(void)
+{
+	struct gksm_advisor_goal goal = advisor_goal();
+
+	if (gksm_settings.advisor)
+		WRITE_ONCE(gksm_settings.pages_to_scan,
+			   gksm_advisor_end(&scan.advisor, &goal,
+					    gksm_settings.pages_to_scan,
+					    ktime_get_ns(), thread_cpu_ns()));
+}
+
 static bool begin_pass(void)
 {
+	gksm_advisor_begin(&scan.advisor, ktime_get_ns(), thread_cpu_ns());
 	gksm_mm_slots_update();
 	begin_rotations();
 	gksm_fill_begin(&scan.fill);
@@ -392,6 +443,7 @@ static void end_pass(void)
 	gksm_rotation_advance(&scan.fill.read);
 	if (gksm_rotation_advance(&scan.fill.confirm))
 		gksm_count(generations, 1);
+	take_advice();
 	gksm_count(full_scans, 1);
 }
 
@@ -441,7 +493,7 @@ static void fill_batch(void)
 static u64 budget_wait_ms(void)
 {
 	unsigned int percent = READ_ONCE(gksm_settings.cpu_budget_percent);
-	u64 used = READ_ONCE(current->se.sum_exec_runtime);
+	u64 used = thread_cpu_ns();
 
 	if (!percent) {
 		scan.pace = (struct gksm_pace){};
@@ -449,6 +501,7 @@ static u64 budget_wait_ms(void)
 	}
 	if (scan.session)
 		used += gksm_session_cpu_ns(scan.session);
+	percent = gksm_pace_boosted(percent, scan.boost);
 	return DIV_ROUND_UP_ULL(gksm_pace_wait_ns(&scan.pace, percent,
 						  ktime_get_ns(), used),
 				NSEC_PER_MSEC);
@@ -465,7 +518,8 @@ static enum quantum scan_quantum(void)
 	u64 begun_ms = now_ms();
 
 	if (!scan.left)
-		scan.left = READ_ONCE(gksm_settings.pages_to_scan);
+		scan.left = gksm_pace_boosted(
+			READ_ONCE(gksm_settings.pages_to_scan), scan.boost);
 	if (!scan.left)
 		return QUANTUM_IDLE;
 	while (scan.left) {
@@ -493,6 +547,10 @@ static u64 scan_turn(void)
 {
 	u64 now = now_ms(), wait;
 
+	scan.boost = gksm_psi_boost();
+	/* Not the pace that the advisor chose. */
+	if (scan.boost)
+		gksm_advisor_forget(&scan.advisor);
 	if (now < scan.next_ms)
 		return scan.next_ms - now;
 	wait = budget_wait_ms();
@@ -527,6 +585,8 @@ static u64 turn(void)
 	apply_finished();
 	if (running())
 		wait = scan_turn();
+	if (READ_ONCE(gksm_settings.pressure_boost) && running())
+		wait = min_t(u64, wait, GKSM_PRESSURE_WINDOW_MS);
 	if (scan.session)
 		wait = min(wait, gksm_session_wait_ms(scan.session));
 	return wait;
@@ -576,6 +636,8 @@ int gksm_scan_set_run(unsigned int run)
 	if (run != gksm_settings.run) {
 		WRITE_ONCE(gksm_settings.run, run);
 		scan.next_ms = 0;
+		gksm_advisor_forget(&scan.advisor);
+		gksm_psi_forget();
 		if (run != GKSM_RUN_MERGE)
 			leave_session(false);
 		if (run == GKSM_RUN_UNMERGE) {
@@ -605,6 +667,30 @@ int gksm_scan_set_run(unsigned int run)
 u64 gksm_scan_cpu_ns(void)
 {
 	return ksym(task_sched_runtime)(scan.task);
+}
+
+/**
+ * gksm_scan_set_advisor() - write to the file advisor_mode
+ * @advisor: does the scan-time advisor set pages_to_scan?
+ *
+ * As in KSM, a change begins with the advisor's least, or our own default.
+ *
+ * Context: may sleep.
+ */
+void gksm_scan_set_advisor(bool advisor)
+{
+	struct gksm_advisor_goal goal;
+
+	control_lock();
+	if (advisor != gksm_settings.advisor) {
+		goal = advisor_goal();
+		scan.advisor = (struct gksm_advisor){};
+		WRITE_ONCE(gksm_settings.advisor, advisor);
+		WRITE_ONCE(gksm_settings.pages_to_scan,
+			   advisor ? gksm_advisor_first(&goal) :
+				     DEFAULT_PAGES_TO_SCAN);
+	}
+	control_unlock();
 }
 
 /**

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "advisor.h"
+
 /* Values of /sys/kernel/mm/gksm/run, as in KSM. */
 #define GKSM_RUN_STOP 0
 #define GKSM_RUN_MERGE 1
@@ -20,6 +22,11 @@
  * @cpu_budget_percent: of one CPU, for the thread and the daemon; 0: none
  * @incremental_passes: after how many passes everything has been read again
  *		      once, also what nobody touched; 1: in every pass
+ * @pressure_boost:   percent more of @pages_to_scan and @cpu_budget_percent
+ *		      while memory pressure is high (pace.c), 0: none
+ * @advisor:	      does the scan-time advisor set @pages_to_scan (advisor.c)?
+ *		      Changed under the scan lock
+ * @advisor_goal:     what it is to achieve
  *
  * Single words, read with READ_ONCE() and written with WRITE_ONCE().
  */
@@ -32,6 +39,9 @@ struct gksm_settings {
 	bool use_zero_pages;
 	unsigned int cpu_budget_percent;
 	unsigned int incremental_passes;
+	unsigned int pressure_boost;
+	bool advisor;
+	struct gksm_advisor_goal advisor_goal;
 };
 
 extern struct gksm_settings gksm_settings;
@@ -52,5 +62,6 @@ bool gksm_scan_trylock(void);
 void gksm_scan_unlock(void);
 int gksm_scan_set_run(unsigned int run);
 u64 gksm_scan_cpu_ns(void);
+void gksm_scan_set_advisor(bool advisor);
 
 #endif /* GKSM_SCAN_H */

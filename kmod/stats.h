@@ -19,7 +19,8 @@
  *	merge_cpu_ns + sweep_flushes_cpu_ns + notifier_questions_cpu_ns <=
  *				processor time of the scan thread (overhead.c)
  *
- * The second group is set by the end of a pass (gauges).
+ * The second group (gauges) is set by the end of a pass, but for
+ * pressure_boosted, which is always of now.
  */
 /* clang-format off */
 #define GKSM_COUNTERS(X)						\
@@ -74,7 +75,8 @@
 	X(pages_volatile, "pages that changed since the pass before")	\
 	X(unstable_nodes, "of these, in the unstable tree")		\
 	X(ksm_zero_pages, "mappings of the zero page made by merging")	\
-	X(mms, "address spaces that opted in")
+	X(mms, "address spaces that opted in")				\
+	X(pressure_boosted, "1 while pressure_boost is in force")
 
 enum gksm_stat {
 #define GKSM_ENUM_STAT(name, doc) GKSM_STAT_##name,

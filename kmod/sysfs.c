@@ -4,6 +4,7 @@
  */
 #include <linux/kobject.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sysfs.h>
 
 #include <gksm_abi.h>
@@ -11,6 +12,8 @@
 #include "kpage.h"
 #include "mm_slot.h"
 #include "overhead.h"
+#include "pace.h"
+#include "psi.h"
 #include "scan.h"
 #include "session.h"
 #include "stable.h"
@@ -81,7 +84,6 @@ static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
 /* clang-format on */
 
-UINT_SETTING(pages_to_scan, gksm_settings.pages_to_scan, 0, UINT_MAX);
 UINT_SETTING(sleep_millisecs, gksm_settings.sleep_millisecs, 0, UINT_MAX);
 UINT_SETTING(cpu_budget_percent, gksm_settings.cpu_budget_percent, 0,
 	     MAX_BUDGET_PERCENT);
@@ -90,12 +92,89 @@ UINT_SETTING(incremental_passes, gksm_settings.incremental_passes, 1,
 UINT_SETTING(batch_deadline_ms, gksm_batch_deadline_ms, MIN_DEADLINE_MS,
 	     MAX_DEADLINE_MS);
 
+static ssize_t pages_to_scan_show(struct kobject *kobj,
+				  struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gksm_settings.pages_to_scan));
+}
+
+/* Held while it is decided whose pages_to_scan is, and while it is written. */
+static DEFINE_MUTEX(advisor_lock);
+
+/* As in KSM it is the advisor's while that is on, and cannot be written. */
+static ssize_t pages_to_scan_store(struct kobject *kobj,
+				   struct kobj_attribute *attr, const char *buf,
+				   size_t count)
+{
+	ssize_t result = -EINVAL;
+
+	mutex_lock(&advisor_lock);
+	if (!gksm_settings.advisor)
+		result = store_uint(buf, count, &gksm_settings.pages_to_scan, 0,
+				    UINT_MAX);
+	mutex_unlock(&advisor_lock);
+	return result;
+}
+
+static struct kobj_attribute pages_to_scan_attr = __ATTR_RW(pages_to_scan);
+
+static ssize_t advisor_mode_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(gksm_settings.advisor) ?
+				  "none [scan-time]" :
+				  "[none] scan-time");
+}
+
+static ssize_t advisor_mode_store(struct kobject *kobj,
+				  struct kobj_attribute *attr, const char *buf,
+				  size_t count)
+{
+	bool advisor = sysfs_streq(buf, "scan-time");
+
+	if (!advisor && !sysfs_streq(buf, "none"))
+		return -EINVAL;
+	mutex_lock(&advisor_lock);
+	gksm_scan_set_advisor(advisor);
+	mutex_unlock(&advisor_lock);
+	return count;
+}
+
+static struct kobj_attribute advisor_mode_attr = __ATTR_RW(advisor_mode);
+
+static ssize_t pressure_boost_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gksm_settings.pressure_boost));
+}
+
+static ssize_t pressure_boost_store(struct kobject *kobj,
+				    struct kobj_attribute *attr,
+				    const char *buf, size_t count)
+{
+	unsigned int value;
+
+	if (kstrtouint(buf, 10, &value) || value > GKSM_MAX_BOOST_PERCENT)
+		return -EINVAL;
+	if (value && !gksm_psi_available()) {
+		pr_notice_once(
+			"pressure_boost needs the kernel to account memory pressure (CONFIG_PSI, CONFIG_KALLSYMS_ALL, psi=1)\n");
+		return -EOPNOTSUPP;
+	}
+	WRITE_ONCE(gksm_settings.pressure_boost, value);
+	gksm_scan_wake();
+	return count;
+}
+
+static struct kobj_attribute pressure_boost_attr = __ATTR_RW(pressure_boost);
+
 /* clang-format off */
-#define ULONG_SETTING(name)						\
+#define ULONG_SETTING(name, variable, min)				\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
 {									\
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(gksm_settings.name));	\
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(variable));		\
 }									\
 static ssize_t name##_store(struct kobject *kobj,			\
 			    struct kobj_attribute *attr,		\
@@ -103,17 +182,24 @@ static ssize_t name##_store(struct kobject *kobj,			\
 {									\
 	unsigned long value;						\
 									\
-	if (kstrtoul(buf, 10, &value))					\
+	if (kstrtoul(buf, 10, &value) || value < (min))			\
 		return -EINVAL;						\
-	WRITE_ONCE(gksm_settings.name, value);				\
+	WRITE_ONCE(variable, value);					\
 	return count;							\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
 /* clang-format on */
 
-ULONG_SETTING(max_shared_pages);
-ULONG_SETTING(max_metadata_kib);
+ULONG_SETTING(max_shared_pages, gksm_settings.max_shared_pages, 0);
+ULONG_SETTING(max_metadata_kib, gksm_settings.max_metadata_kib, 0);
+/* As KSM, which takes any number but a target of 0 seconds. */
+ULONG_SETTING(advisor_max_cpu, gksm_settings.advisor_goal.max_cpu, 0);
+ULONG_SETTING(advisor_min_pages_to_scan, gksm_settings.advisor_goal.min_pages,
+	      0);
+ULONG_SETTING(advisor_max_pages_to_scan, gksm_settings.advisor_goal.max_pages,
+	      0);
+ULONG_SETTING(advisor_target_scan_time, gksm_settings.advisor_goal.target_s, 1);
 
 static ssize_t use_zero_pages_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
@@ -217,6 +303,12 @@ static struct attribute *attributes[] = {
 	&use_zero_pages_attr.attr,
 	&cpu_budget_percent_attr.attr,
 	&incremental_passes_attr.attr,
+	&pressure_boost_attr.attr,
+	&advisor_mode_attr.attr,
+	&advisor_max_cpu_attr.attr,
+	&advisor_min_pages_to_scan_attr.attr,
+	&advisor_max_pages_to_scan_attr.attr,
+	&advisor_target_scan_time_attr.attr,
 	&max_shared_pages_attr.attr,
 	&max_metadata_kib_attr.attr,
 	&batch_deadline_ms_attr.attr,

@@ -75,10 +75,13 @@ make_sysfs() {
 	for file in run=0 pages_to_scan=100 sleep_millisecs=20 \
 		use_zero_pages=0 batch_deadline_ms=1000 max_shared_pages=0 \
 		max_metadata_kib=0 incremental_passes=64 \
-		cpu_budget_percent=0; do
+		cpu_budget_percent=0 pressure_boost=0 \
+		'advisor_mode=[none] scan-time' advisor_max_cpu=70 \
+		advisor_min_pages_to_scan=500 advisor_max_pages_to_scan=30000 \
+		advisor_target_scan_time=200; do
 		echo "${file#*=}" >"$1/${file%=*}"
 	done
-	for file in full_scans=3 generations=2 pages_scanned=4000 pages_shared=100 \
+	for file in pressure_boosted=0 full_scans=3 generations=2 pages_scanned=4000 pages_shared=100 \
 		pages_sharing=300 pages_unshared=7 pages_volatile=5 \
 		ksm_zero_pages=50 mms=2 offload=active abi_version=1 \
 		pages_hashed_offload=3000 pages_hashed_kernel=1000 \

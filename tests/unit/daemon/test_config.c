@@ -58,7 +58,13 @@ static void every_key_is_read(void **state)
 				   "incremental_passes = 3\n"
 				   "batch_deadline_ms = 700\n"
 				   "max_shared_pages = 8\n"
-				   "max_metadata_kib = 9\n"),
+				   "max_metadata_kib = 9\n"
+				   "pressure_boost = 100\n"
+				   "advisor_max_cpu = 50\n"
+				   "advisor_min_pages_to_scan = 100\n"
+				   "advisor_max_pages_to_scan = 1000\n"
+				   "advisor_target_scan_time = 60\n"
+				   "advisor_mode = scan-time\n"),
 			 0);
 	assert_string_equal(config.device, "H200");
 	assert_string_equal(config.cache_dir, "/tmp");
@@ -68,6 +74,7 @@ static void every_key_is_read(void **state)
 		assert_true(config.scan_set[i]);
 	assert_int_equal(config.scan[gksm_field_find("pages_to_scan")], 5);
 	assert_int_equal(config.scan[gksm_field_find("max_shared_pages")], 8);
+	assert_int_equal(config.scan[gksm_field_find("advisor_mode")], 1);
 }
 
 static void comments_blanks_and_no_last_newline_are_fine(void **state)
@@ -98,6 +105,8 @@ static void faults_are_errors(void **state)
 		"[engine]\nrun=1\n",
 		"[scan]\nbatches=1\n",
 		"[scan]\npages_shared=1\n",
+		"[scan]\nadvisor_mode=1\n",
+		"[scan]\nadvisor_target_scan_time=0\n",
 		"[other]\n",
 		"batches=1\n",
 		"[engine]\nbatches\n",

@@ -132,6 +132,43 @@ static void writable_fields_come_first(void **state)
 	assert_string_equal(gksm_fields[0].name, "run");
 }
 
+static void a_field_of_words_takes_these_and_no_others(void **state)
+{
+	const struct gksm_field *field =
+		&gksm_fields[gksm_field_find("advisor_mode")];
+	char need[GKSM_FIELD_MAX_NEED], value_text[GKSM_FIELD_MAX_VALUE];
+	uint64_t value = 7, nr = 0;
+
+	(void)state;
+	assert_int_equal(gksm_field_parse(field, "scan", &value), -EINVAL);
+	assert_int_equal(gksm_field_parse(field, "1", &value), -EINVAL);
+	assert_int_equal(gksm_field_parse(field, "", &value), -EINVAL);
+	assert_int_equal(value, 7);
+	for (; field->words[nr]; nr++) {
+		assert_int_equal(
+			gksm_field_parse(field, field->words[nr], &value), 0);
+		assert_int_equal(value, nr);
+		gksm_field_print(field, value, value_text);
+		assert_string_equal(value_text, field->words[nr]);
+	}
+	assert_int_equal(field->max, nr - 1);
+	gksm_field_need(field, need);
+	assert_string_equal(need, "none or scan-time");
+	gksm_field_need(&gksm_fields[0], need);
+	assert_string_equal(need, "a number from 0 to 2");
+}
+
+static void all_names_of_writable_fields_fit(void **state)
+{
+	char keys[GKSM_FIELD_MAX_KEYS];
+	const char *last = gksm_fields[GKSM_NR_WRITABLE_FIELDS - 1].name;
+
+	(void)state;
+	gksm_field_keys(keys);
+	assert_true(strlen(keys) > strlen(last));
+	assert_string_equal(keys + strlen(keys) - strlen(last), last);
+}
+
 static void a_star_stands_for_any_rest(void **state)
 {
 	size_t i = gksm_field_find("merges_refused_pinned");
@@ -154,6 +191,8 @@ int main(void)
 		cmocka_unit_test(a_near_miss_finds_its_name),
 		cmocka_unit_test(every_error_has_its_exit_code),
 		cmocka_unit_test(writable_fields_come_first),
+		cmocka_unit_test(a_field_of_words_takes_these_and_no_others),
+		cmocka_unit_test(all_names_of_writable_fields_fit),
 		cmocka_unit_test(a_star_stands_for_any_rest),
 	};
 

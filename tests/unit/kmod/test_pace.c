@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmod/pace.c: over any ten seconds the budget holds, and it is used.
+ * kmod/pace.c: over any ten seconds the budget holds, and it is used; the
+ * pressure is high when tasks are stalled, and not when they no longer are.
  */
 #include "test.h"
 
@@ -106,6 +107,70 @@ static void a_daemon_that_has_gone_leaves_no_credit(void **state)
 	assert_true(gksm_pace_wait_ns(&pace, 50, 1 * S, 4 * S) > 0);
 }
 
+/*
+ * So many seconds in which tasks are stalled for @percent of the time, as PSI
+ * tells of it: every two seconds. Asked each 20 ms. Returns how often it was
+ * high.
+ */
+static unsigned int stall(struct gksm_pressure *p, u64 *now, u64 *stalled,
+			  unsigned int percent, unsigned int seconds)
+{
+	static u64 untold;
+	unsigned int i, nr_high = 0;
+
+	for (i = 0; i < seconds * 50; i++) {
+		u64 before = *now;
+
+		*now += 20 * MS;
+		untold += 20 * MS * percent / 100;
+		if (*now / (2 * S) != before / (2 * S)) {
+			*stalled += untold;
+			untold = 0;
+		}
+		nr_high += gksm_pressure_is_high(p, *now, *stalled);
+	}
+	return nr_high;
+}
+
+static void pressure_is_high_while_tasks_are_stalled(void **state)
+{
+	struct gksm_pressure p = { 0 };
+	u64 now = 987654321, stalled = 3600 * S;
+
+	(void)state;
+	/* What was before does not count. */
+	assert_int_equal(stall(&p, &now, &stalled, 0, 60), 0);
+	assert_int_equal(stall(&p, &now, &stalled, 4, 60), 0);
+	/* Seen in a window, or in the one that follows. */
+	assert_true(stall(&p, &now, &stalled, 50, 60) >= 50 * 50);
+	assert_true(p.high);
+	assert_true(stall(&p, &now, &stalled, 0, 60) <= 10 * 50);
+	assert_false(p.high);
+}
+
+static void pressure_between_the_limits_changes_nothing(void **state)
+{
+	struct gksm_pressure p = { 0 };
+	u64 now = 1, stalled = 0;
+
+	(void)state;
+	assert_int_equal(stall(&p, &now, &stalled, 7, 600), 0);
+	stall(&p, &now, &stalled, 20, 20);
+	assert_int_equal(stall(&p, &now, &stalled, 7, 600), 600 * 50);
+	stall(&p, &now, &stalled, 3, 20);
+	assert_int_equal(stall(&p, &now, &stalled, 7, 600), 0);
+}
+
+static void a_boost_is_so_many_percent_more(void **state)
+{
+	(void)state;
+	assert_int_equal(gksm_pace_boosted(100, 0), 100);
+	assert_int_equal(gksm_pace_boosted(100, 50), 150);
+	assert_int_equal(gksm_pace_boosted(7, 10), 7);
+	assert_int_equal(gksm_pace_boosted(0, 1000), 0);
+	assert_true(gksm_pace_boosted(~0U, 1000) == 11ULL * ~0U);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +178,9 @@ int main(void)
 		cmocka_unit_test(what_was_saved_up_is_little),
 		cmocka_unit_test(what_is_owed_is_paid),
 		cmocka_unit_test(a_daemon_that_has_gone_leaves_no_credit),
+		cmocka_unit_test(pressure_is_high_while_tasks_are_stalled),
+		cmocka_unit_test(pressure_between_the_limits_changes_nothing),
+		cmocka_unit_test(a_boost_is_so_many_percent_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

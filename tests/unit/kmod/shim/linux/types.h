@@ -15,4 +15,6 @@ typedef __u64 u64;
 typedef __s64 s64;
 typedef unsigned int gfp_t;
 
+#define U32_MAX ((u32)~0U)
+
 #endif /* SHIM_LINUX_TYPES_H */
