@@ -79,7 +79,7 @@ start_tenants
 "$programs/settle" "$gksm" || exit 1
 slow_down
 put pressure_boost 400
-before=$(pace 10)
+before=$(pace 5)
 counter_is pressure_boosted 0 || die "boosted, and memory is not short"
 
 be_short &
@@ -87,7 +87,7 @@ short_pid=$!
 be_short &
 other_pid=$!
 await 40 "the boost is in force" counter_is pressure_boosted 1
-during=$(pace 10)
+during=$(pace 5)
 cat /proc/pressure/memory
 counter_is pressure_boosted 1 || die "not boosted any more"
 echo "pages a second: $before, under pressure $during"
@@ -113,7 +113,7 @@ echo "budget of 10 %: $budget permille used, under pressure $raised"
 
 put cpu_budget_percent 0
 slow_down
-after=$(pace 10)
+after=$(pace 5)
 echo "pages a second afterwards: $after"
 [ "$after" -le $((before * 3 / 2)) ] || die "the pace was not lowered"
 

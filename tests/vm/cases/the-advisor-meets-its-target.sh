@@ -97,25 +97,25 @@ files_are_those_of_ksm
 
 # Every pass is alike, and long.
 put incremental_passes 1
-put sleep_millisecs 200
+put sleep_millisecs 100
 start_tenants -a 4 -b 2
 put run 1
-await_ends 3
+await_ends 2
 measure 1
 echo "at the default: a pass takes $pass_ms ms"
-[ $pass_ms -gt 4000 ] || die "the target would be met without an advisor"
+[ $pass_ms -gt 2000 ] || die "the target would be met without an advisor"
 
-put advisor_target_scan_time 2
+put advisor_target_scan_time 1
 put advisor_min_pages_to_scan 100
 put advisor_mode scan-time
 put advisor_min_pages_to_scan 10
 await_ends 4
 measure 3
-is_met 2
-put advisor_target_scan_time 6
+is_met 1
+put advisor_target_scan_time 3
 await_ends 4
 measure 1
-is_met 6
+is_met 3
 
 # The budget is above the advisor.
 put sleep_millisecs 0
