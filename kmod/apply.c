@@ -13,6 +13,7 @@
 
 #include "apply.h"
 #include "batch.h"
+#include "domain.h"
 #include "kpage.h"
 #include "merge.h"
 #include "mm_slot.h"
@@ -266,8 +267,10 @@ static unsigned int undo_singles(void)
 		    !gksm_stable_is_fresh(job->kpage) ||
 		    gksm_kpage_sharers(job->kpage) != 1)
 			continue;
-		if (!gksm_unmerge_page(job->slot->mm, job->addr))
+		if (!gksm_unmerge_page(job->slot->mm, job->addr)) {
+			job->slot->merged--;
 			undone++;
+		}
 	}
 	gksm_count(merges_undone, undone);
 	return undone;
@@ -294,9 +297,15 @@ static void run_jobs(void)
 	merge_jobs();
 	for (i = 0; i < nr_jobs; i++) {
 		remember(&jobs[i]);
-		merged += jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage;
+		if (jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage) {
+			jobs[i].slot->merged++;
+			merged++;
+		}
 	}
 	merged -= undo_singles();
+	for (i = 0; i < nr_jobs; i++)
+		if (jobs[i].kpage)
+			gksm_kpage_unclaim(jobs[i].kpage);
 	nr_jobs = 0;
 	for (i = 0; i < nr_fresh; i++) {
 		if (gksm_kpage_sharers(fresh[i])) {
@@ -315,6 +324,8 @@ static void run_jobs(void)
 static void add_job(struct gksm_mm_slot *slot, unsigned long addr,
 		    struct page *kpage)
 {
+	if (kpage)
+		gksm_kpage_claim(kpage);
 	jobs[nr_jobs++] = (struct job){
 		.slot = slot,
 		.addr = addr,
@@ -346,10 +357,11 @@ static bool room_for_kpage(void)
 	return !limit || gksm_stable_nr() < limit;
 }
 
-static u64 hash_page(struct page *page, u64 salt)
+static u64 hash_page(struct page *page, const struct gksm_domain *domain)
 {
 	void *bytes = kmap_local_page(page);
-	u64 hash = xxh64(bytes, PAGE_SIZE, salt);
+	u64 hash = xxh64(bytes, PAGE_SIZE,
+			 gksm_domain_seed(domain, page_to_nid(page)));
 
 	kunmap_local(bytes);
 	return hash;
@@ -370,11 +382,11 @@ static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
 		return NULL;
 	kpage = gksm_kpage_alloc(page);
 	put_page(page);
-	if (kpage && gksm_key(hash_page(kpage, slot->salt)) != key) {
+	if (kpage && gksm_key(hash_page(kpage, slot->domain)) != key) {
 		gksm_kpage_free(kpage);
 		return NULL;
 	}
-	if (kpage && gksm_stable_insert(slot->salt, key, kpage)) {
+	if (kpage && gksm_stable_insert(slot->domain->salt, key, kpage)) {
 		gksm_kpage_free(kpage);
 		kpage = NULL;
 	}
@@ -413,7 +425,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 
 	twin = cookie && cookie != ent->cookie ? gksm_cookie_slot(cookie) :
 						 NULL;
-	if (!twin || twin->salt != slot->salt) {
+	if (!twin || twin->domain != slot->domain) {
 		tally->nr_unshared++;
 		if (ent->verdict == GKSM_VERDICT_UNIQUE)
 			*state |= GKSM_STATE_SETTLED;
@@ -439,7 +451,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 /* Step 2: returns whether there is a merged page to join. */
 static bool join_merged(struct gksm_mm_slot *slot, unsigned long addr, u64 key)
 {
-	struct page *kpage = gksm_stable_find(slot->salt, key);
+	struct page *kpage = gksm_stable_find(slot->domain->salt, key);
 
 	if (kpage)
 		add_job(slot, addr, kpage);
@@ -455,7 +467,7 @@ static void apply_known(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 
 	if (before != key && gksm_key_is_content(before)) {
 		tally->nr_volatile++;
-	} else if (key == slot->zero_key &&
+	} else if (gksm_domain_is_zero(slot->domain, key) &&
 		   READ_ONCE(gksm_settings.use_zero_pages)) {
 		if (before == key)
 			add_job(slot, addr, NULL);

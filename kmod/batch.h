@@ -33,7 +33,7 @@ enum gksm_batch_state {
 /**
  * struct gksm_ent - the module's own record of a slot
  * @cookie:  names the page
- * @salt:    seed of the hash
+ * @salt:    seed of the hash; of no use without content
  * @hash:    valid if @verdict is not NONE; without content, the page's key,
  *	     valid always
  * @peer:    DUPLICATE: the daemon's word for the twin

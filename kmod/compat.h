@@ -68,6 +68,13 @@ static inline void gksm_mm_dec_anon(struct mm_struct *mm)
 #endif
 }
 
+/* Since v5.19 /proc/PID/ksm_merging_pages shows this. */
+static inline void gksm_mm_set_merging(struct mm_struct *mm,
+				       unsigned long pages)
+{
+	WRITE_ONCE(mm->ksm_merging_pages, pages);
+}
+
 static inline bool gksm_mm_opted_in(struct mm_struct *mm)
 {
 #ifdef GKSM_HAVE_MM_FLAGS_TEST

@@ -10,6 +10,7 @@
 #include <gksm_abi.h>
 
 #include "batch.h"
+#include "domain.h"
 #include "fill.h"
 #include "mm_slot.h"
 #include "page_state.h"
@@ -56,6 +57,7 @@ static void sweep_table(struct gksm_fill *fill, struct vm_area_struct *vma,
 	fill->visited += sweep.visited;
 	fill->skipped += sweep.skipped;
 	fill->zeroed += sweep.zeroed;
+	cursor->slot->merged += sweep.merged;
 	gksm_count(pages_scanned, sweep.visited);
 }
 
@@ -124,7 +126,7 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 
 	*ent = (struct gksm_ent){
 		.cookie = gksm_cookie(slot, ref->addr),
-		.salt = slot->salt,
+		.salt = gksm_domain_seed(slot->domain, page_to_nid(ref->page)),
 		.page = b->nr_pages++,
 		.frame = gksm_frame(page_to_pfn(ref->page)),
 	};
@@ -134,7 +136,7 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		void *bytes = kmap_local_page(ref->page);
 
 		gksm_racy_begin();
-		ent->hash = xxh64(bytes, PAGE_SIZE, slot->salt);
+		ent->hash = xxh64(bytes, PAGE_SIZE, ent->salt);
 		gksm_racy_end();
 		ent->verdict = GKSM_VERDICT_HASHED;
 		kunmap_local(bytes);
@@ -146,7 +148,6 @@ static void add_kept(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 {
 	b->ents[b->nr++] = (struct gksm_ent){
 		.cookie = gksm_cookie(slot, addr),
-		.salt = slot->salt,
 		.hash = gksm_state_key(state),
 		.verdict = GKSM_VERDICT_HASHED,
 		.page = GKSM_NO_PAGE,

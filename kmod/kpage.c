@@ -33,6 +33,10 @@
  * reference does: not all kernels clear the field of a page that is freed, and
  * a later owner who gets the page as a part of a larger one may believe it.
  *
+ * Where several merged pages have one content, they form a ring (stable.c),
+ * through their page->lru, which belongs to nobody while K is on no list of the
+ * kernel's.
+ *
  * No other file knows how K is marked.
  *
  * DOC: Where a merged page lies
@@ -168,12 +172,14 @@ struct page *gksm_kpage_alloc(struct page *source)
 	gksm_page_set_swapbacked(page);
 	SetPageDirty(page);
 	page->mapping = GKSM_MAPPING_KSM;
+	INIT_LIST_HEAD(&page->lru);
 	return page;
 }
 
 /**
  * gksm_kpage_free() - give up the module's reference, and the label
- * @kpage: from gksm_kpage_alloc(); freed when its last sharer is gone
+ * @kpage: from gksm_kpage_alloc(), alone in its ring; freed when its last
+ *	   sharer is gone
  */
 void gksm_kpage_free(struct page *kpage)
 {
@@ -224,4 +230,71 @@ bool gksm_kpage_test(struct page *page)
 int gksm_kpage_sharers(struct page *kpage)
 {
 	return gksm_page_mapcount(kpage);
+}
+
+/**
+ * gksm_kpage_claim() - somebody is about to map a merged page
+ * @kpage: a merged page that the caller holds a reference on
+ *
+ * Context: scan lock held; followed by gksm_kpage_unclaim() whether or not it
+ * was mapped.
+ */
+void gksm_kpage_claim(struct page *kpage)
+{
+	get_page(kpage);
+}
+
+/**
+ * gksm_kpage_unclaim() - it is mapped now, or was refused
+ * @kpage: from gksm_kpage_claim()
+ *
+ * Context: scan lock held.
+ */
+void gksm_kpage_unclaim(struct page *kpage)
+{
+	put_page(kpage);
+}
+
+/**
+ * gksm_kpage_takers() - who maps it, or is about to
+ * @kpage: a merged page that the module holds one reference on
+ *
+ * A pin of somebody else counts too: it makes the page seem more shared than
+ * it is, for as long as it lasts.
+ */
+int gksm_kpage_takers(const struct page *kpage)
+{
+	return page_ref_count(kpage) - 1;
+}
+
+/**
+ * gksm_kpage_ring_join() - another merged page with the same content
+ * @kpage: alone in its ring
+ * @ring:  any page of the ring that it joins
+ *
+ * Context: scan lock held, also for the next two.
+ */
+void gksm_kpage_ring_join(struct page *kpage, struct page *ring)
+{
+	list_add(&kpage->lru, &ring->lru);
+}
+
+/**
+ * gksm_kpage_ring_leave() - a merged page goes
+ * @kpage: which; afterwards it is alone in its ring
+ */
+void gksm_kpage_ring_leave(struct page *kpage)
+{
+	list_del_init(&kpage->lru);
+}
+
+/**
+ * gksm_kpage_ring_next() - the next page of a ring
+ * @kpage: one of its pages
+ *
+ * Return: itself, if it is alone.
+ */
+struct page *gksm_kpage_ring_next(struct page *kpage)
+{
+	return list_next_entry(kpage, lru);
 }

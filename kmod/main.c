@@ -37,6 +37,7 @@
  *	apply.c     hashes in, merges out
  *	index.c     hash -> something; under stable.c and unstable.c
  *	stable.c    merged pages by hash
+ *	domain.c    who may share pages with whom; owner.c: who is who
  *	unstable.c  pages that wait for a twin, by hash
  *	kpage.c     what a merged page is
  *	merge.c     replace a page by a merged page: the only writer of page

@@ -9,6 +9,7 @@
 #include "compat_ops.h"
 #include "merge.h"
 #include "merge_parts.h"
+#include "scan.h"
 #include "stats.h"
 #include "walk.h"
 
@@ -34,23 +35,30 @@ bool gksm_merge_same_bytes(struct page *page, struct page *kpage)
 	return same;
 }
 
+/* Has it moved to another node since it was hashed, and would have to stay? */
+static bool is_far(struct page *page, struct page *kpage)
+{
+	return kpage && !READ_ONCE(gksm_settings.merge_across_nodes) &&
+	       page_to_nid(page) != page_to_nid(kpage);
+}
+
 /*
  * What is mapped by an entry: a page to be referenced, or NULL, and then the
  * outcome says why. A reference on one subpage of a huge page would keep the
  * others from being split off, so those are left alone here.
  */
-static struct page *look_at(pte_t entry, enum gksm_merge_outcome *outcome)
+static struct page *look_at(pte_t entry, struct gksm_merge_item *item)
 {
 	struct page *page;
 
-	*outcome = GKSM_MERGE_CHANGED;
+	item->outcome = GKSM_MERGE_CHANGED;
 	if (!gksm_pte_is_plain(entry))
 		return NULL;
 	page = pte_page(entry);
-	if (!gksm_page_is_candidate(page))
+	if (!gksm_page_is_candidate(page) || is_far(page, item->kpage))
 		return NULL;
 	if (PageCompound(page)) {
-		*outcome = GKSM_MERGE_SPLIT;
+		item->outcome = GKSM_MERGE_SPLIT;
 		return NULL;
 	}
 	return page;
@@ -81,8 +89,7 @@ static void take_pages(struct mm_struct *mm, struct gksm_merge_item *items,
 
 		if (items[i].page || !items[i].vma)
 			continue;
-		items[i].page =
-			look_at(first[off >> PAGE_SHIFT], &items[i].outcome);
+		items[i].page = look_at(first[off >> PAGE_SHIFT], &items[i]);
 		if (items[i].page)
 			get_page(items[i].page);
 	}

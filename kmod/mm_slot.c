@@ -6,19 +6,19 @@
  */
 #include <linux/hash.h>
 #include <linux/hashtable.h>
-#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/xxhash.h>
 
+#include "domain.h"
 #include "memory.h"
 #include "mm_slot.h"
 #include "page_state.h"
 #include "scan.h"
 #include "sightings.h"
 #include "stats.h"
+#include "unmerge.h"
 #include "unstable.h"
 
 /**
@@ -50,7 +50,7 @@ static u32 next_id;
 static struct kmem_cache *slot_cache;
 static u64 nr_regions, nr_slots;
 static u64 nr_vanished; /* regions that were freed */
-static u64 global_salt;
+static u64 nr_updates;
 
 /**
  * gksm_mm_slots_init() - prepare
@@ -60,11 +60,7 @@ static u64 global_salt;
 int gksm_mm_slots_init(void)
 {
 	slot_cache = KMEM_CACHE(gksm_mm_slot, 0);
-	if (!slot_cache)
-		return -ENOMEM;
-	/* Random, so that nobody can prepare pages with colliding hashes. */
-	global_salt = get_random_u64();
-	return 0;
+	return slot_cache ? 0 : -ENOMEM;
 }
 
 static struct gksm_mm_slot *find_slot(struct mm_struct *mm)
@@ -77,28 +73,34 @@ static struct gksm_mm_slot *find_slot(struct mm_struct *mm)
 	return NULL;
 }
 
-static void add_slot(struct mm_struct *mm)
+static void add_slot(struct mm_struct *mm, u64 domain)
 {
 	struct gksm_mm_slot *slot;
-	const void *zeros = page_address(ZERO_PAGE(0));
 
 	slot = kmem_cache_alloc(slot_cache, GKSM_GFP);
 	if (!slot)
 		return;
+	slot->domain = gksm_domain_get(domain);
+	if (!slot->domain)
+		goto free_slot;
 	if (xa_alloc_cyclic(&slots_by_id, &slot->id, slot,
 			    XA_LIMIT(1, GKSM_MM_ID_MAX), &next_id,
-			    GKSM_GFP) < 0) {
-		kmem_cache_free(slot_cache, slot);
-		return;
-	}
+			    GKSM_GFP) < 0)
+		goto put_domain;
 	mmgrab(mm);
 	slot->mm = mm;
-	slot->salt = global_salt;
-	slot->zero_key = gksm_key(xxh64(zeros, PAGE_SIZE, slot->salt));
+	slot->merged = 0;
+	slot->updates = nr_updates;
 	xa_init(&slot->regions);
 	hash_add(slots_by_mm, &slot->hash, (unsigned long)mm);
 	list_add_tail(&slot->list, &slots);
 	nr_slots++;
+	return;
+
+put_domain:
+	gksm_domain_put(slot->domain);
+free_slot:
+	kmem_cache_free(slot_cache, slot);
 }
 
 static void free_regions(struct gksm_mm_slot *slot)
@@ -120,30 +122,43 @@ static void free_slot(struct gksm_mm_slot *slot)
 	xa_erase(&slots_by_id, slot->id);
 	hash_del(&slot->hash);
 	list_del(&slot->list);
+	gksm_domain_put(slot->domain);
 	mmdrop(slot->mm);
 	kmem_cache_free(slot_cache, slot);
 	nr_slots--;
 }
 
 /**
- * gksm_mm_slots_exit() - forget everything
+ * gksm_mm_slots_forget() - forget everything; it is found again
+ *
+ * The caller must not hold a pointer to a slot across the call.
+ *
+ * Context: scan lock held.
  */
-void gksm_mm_slots_exit(void)
+void gksm_mm_slots_forget(void)
 {
 	struct gksm_mm_slot *slot, *next;
 
 	list_for_each_entry_safe(slot, next, &slots, list)
 		free_slot(slot);
+}
+
+/**
+ * gksm_mm_slots_exit() - forget everything, for good
+ */
+void gksm_mm_slots_exit(void)
+{
+	gksm_mm_slots_forget();
 	xa_destroy(&slots_by_id);
 	kmem_cache_destroy(slot_cache);
 }
 
 /* A thread's mm: the group leader may have exited before its threads. */
-static struct mm_struct *grab_process_mm(struct task_struct *process,
-					 bool (*want)(struct mm_struct *mm))
+static struct gksm_mm_ref grab_process_mm(struct task_struct *process,
+					  bool (*want)(struct mm_struct *mm))
 {
+	struct gksm_mm_ref ref = {};
 	struct task_struct *thread;
-	struct mm_struct *mm = NULL;
 
 	for_each_thread(process, thread) {
 		bool found;
@@ -151,14 +166,15 @@ static struct mm_struct *grab_process_mm(struct task_struct *process,
 		task_lock(thread);
 		found = thread->mm && !(thread->flags & PF_KTHREAD);
 		if (found && want(thread->mm)) {
-			mm = thread->mm;
-			mmgrab(mm);
+			ref.mm = thread->mm;
+			ref.domain = gksm_domain_id(thread);
+			mmgrab(ref.mm);
 		}
 		task_unlock(thread);
 		if (found)
 			break;
 	}
-	return mm;
+	return ref;
 }
 
 /**
@@ -180,20 +196,21 @@ int gksm_mm_list_collect(struct gksm_mm_list *list,
 
 	for (;;) {
 		list->nr = 0;
-		list->mms = kvmalloc_array(room, sizeof(*list->mms), GKSM_GFP);
-		if (!list->mms)
+		list->refs =
+			kvmalloc_array(room, sizeof(*list->refs), GKSM_GFP);
+		if (!list->refs)
 			return -ENOMEM;
 		found = 0;
 		rcu_read_lock();
 		for_each_process(process) {
-			struct mm_struct *mm = grab_process_mm(process, want);
+			struct gksm_mm_ref ref = grab_process_mm(process, want);
 
-			if (!mm)
+			if (!ref.mm)
 				continue;
 			if (found++ < room)
-				list->mms[list->nr++] = mm;
+				list->refs[list->nr++] = ref;
 			else
-				mmdrop(mm);
+				mmdrop(ref.mm);
 		}
 		rcu_read_unlock();
 		if (found <= room)
@@ -211,14 +228,47 @@ int gksm_mm_list_collect(struct gksm_mm_list *list,
 void gksm_mm_list_release(struct gksm_mm_list *list)
 {
 	while (list->nr)
-		mmdrop(list->mms[--list->nr]);
-	kvfree(list->mms);
-	list->mms = NULL;
+		mmdrop(list->refs[--list->nr].mm);
+	kvfree(list->refs);
+	list->refs = NULL;
 }
 
 static bool alive(struct mm_struct *mm)
 {
 	return atomic_read(&mm->mm_users) > 0;
+}
+
+/* Pages that were merged in another domain are given back first. */
+static void move_slot(struct gksm_mm_slot *slot, u64 id)
+{
+	struct gksm_domain *domain = gksm_domain_get(id);
+
+	if (!domain)
+		return;
+	if (gksm_unmerge_mm(slot->mm)) {
+		gksm_domain_put(
+			domain); /* it is tried again in the next pass */
+		return;
+	}
+	free_regions(slot);
+	gksm_domain_put(slot->domain);
+	slot->domain = domain;
+}
+
+/* Of processes that share an address space the first one says whose it is. */
+static void find_or_add_slot(const struct gksm_mm_ref *ref)
+{
+	struct gksm_mm_slot *slot = find_slot(ref->mm);
+
+	if (!slot) {
+		add_slot(ref->mm, ref->domain);
+		return;
+	}
+	if (slot->updates == nr_updates)
+		return;
+	slot->updates = nr_updates;
+	if (slot->domain->id != ref->domain)
+		move_slot(slot, ref->domain);
 }
 
 /**
@@ -237,10 +287,11 @@ void gksm_mm_slots_update(void)
 	list_for_each_entry_safe(slot, next, &slots, list)
 		if (!alive(slot->mm))
 			free_slot(slot);
+	nr_updates++;
 	if (!gksm_mm_list_collect(&list, gksm_mm_opted_in))
 		for (i = 0; i < list.nr; i++)
-			if (alive(list.mms[i]) && !find_slot(list.mms[i]))
-				add_slot(list.mms[i]);
+			if (alive(list.refs[i].mm))
+				find_or_add_slot(&list.refs[i]);
 	gksm_mm_list_release(&list);
 	gksm_gauge(mms, nr_slots);
 }
@@ -265,6 +316,35 @@ struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot)
 {
 	return list_is_last(&slot->list, &slots) ? NULL :
 						   list_next_entry(slot, list);
+}
+
+/**
+ * gksm_mm_slots_begin_count() - a pass begins: it will count merged pages
+ *
+ * Context: scan lock held.
+ */
+void gksm_mm_slots_begin_count(void)
+{
+	struct gksm_mm_slot *slot;
+
+	list_for_each_entry(slot, &slots, list)
+		slot->merged = 0;
+}
+
+/**
+ * gksm_mm_slots_end_count() - let the kernel tell how many there are
+ *
+ * In /proc/PID/ksm_merging_pages, and in ksm_stat beside it. While ksmd is
+ * stopped nobody else writes there.
+ *
+ * Context: scan lock held.
+ */
+void gksm_mm_slots_end_count(void)
+{
+	struct gksm_mm_slot *slot;
+
+	list_for_each_entry(slot, &slots, list)
+		gksm_mm_set_merging(slot->mm, slot->merged);
 }
 
 /**
@@ -326,7 +406,8 @@ unsigned long gksm_mm_slots_shrink(unsigned long nr)
  */
 u64 gksm_mm_slots_bytes(void)
 {
-	return nr_regions * PAGE_SIZE + nr_slots * sizeof(struct gksm_mm_slot);
+	return nr_regions * PAGE_SIZE + nr_slots * sizeof(struct gksm_mm_slot) +
+	       gksm_domains_bytes();
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct gksm_domain;
 struct mm_struct;
 
 /**
@@ -15,8 +16,9 @@ struct mm_struct;
  * @list:      all slots, in the order in which they are scanned
  * @mm:	       held by mmgrab(): the struct stays, the memory need not
  * @id:	       number in the cookies of its pages, 1 to GKSM_MM_ID_MAX
- * @salt:      its trust domain: seed of the hashes of its pages
- * @zero_key:  key of a page of zeros with @salt
+ * @domain:    its trust domain
+ * @merged:    its mappings of merged pages, those that this pass has met or made
+ * @updates:   how often the slots had been updated when it was last found
  * @regions:   state of every page (page_state.h), by address / 2 MiB; an entry
  *	       is one page of GKSM_REGION_PAGES states
  */
@@ -25,8 +27,9 @@ struct gksm_mm_slot {
 	struct list_head list;
 	struct mm_struct *mm;
 	u32 id;
-	u64 salt;
-	u64 zero_key;
+	struct gksm_domain *domain;
+	unsigned long merged;
+	u64 updates;
 	struct xarray regions;
 };
 
@@ -49,8 +52,11 @@ static inline unsigned int gksm_page_number(unsigned long addr)
 int gksm_mm_slots_init(void);
 void gksm_mm_slots_exit(void);
 void gksm_mm_slots_update(void);
+void gksm_mm_slots_forget(void);
 struct gksm_mm_slot *gksm_mm_slot_first(void);
 struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot);
+void gksm_mm_slots_begin_count(void);
+void gksm_mm_slots_end_count(void);
 void gksm_mm_slots_prune(void);
 unsigned long gksm_mm_slots_shrink(unsigned long nr);
 void gksm_mm_slots_unsettle(void);
@@ -71,12 +77,22 @@ void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
 			bool active);
 
 /**
- * struct gksm_mm_list - address spaces, each held by mmgrab()
- * @mms: array
- * @nr:	 its length; one address space may appear twice
+ * struct gksm_mm_ref - an address space and one of its processes' domain
+ * @mm:	    held by mmgrab()
+ * @domain: gksm_domain_id()
+ */
+struct gksm_mm_ref {
+	struct mm_struct *mm;
+	u64 domain;
+};
+
+/**
+ * struct gksm_mm_list - address spaces
+ * @refs: array, in the order of the processes
+ * @nr:	  its length; one address space may appear twice
  */
 struct gksm_mm_list {
-	struct mm_struct **mms;
+	struct gksm_mm_ref *refs;
 	unsigned int nr;
 };
 

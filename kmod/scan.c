@@ -80,6 +80,10 @@ struct gksm_settings gksm_settings = {
 	.pages_to_scan = DEFAULT_PAGES_TO_SCAN,
 	.sleep_millisecs = 20,
 	.incremental_passes = 64,
+	.smart_scan = true,
+	.merge_across_nodes = 1,
+	.max_page_sharing = 256, /* this and the next: as KSM */
+	.stable_node_chains_prune_millisecs = 2000,
 	/* As KSM. */
 	.advisor_goal = {
 		.target_s = 200,
@@ -353,6 +357,8 @@ static void begin_rotations(void)
 	struct gksm_fill *fill = &scan.fill;
 	unsigned int passes = READ_ONCE(gksm_settings.incremental_passes);
 
+	if (!READ_ONCE(gksm_settings.smart_scan))
+		passes = 1;
 	fill->read.arc = gksm_rotation_share(1, passes);
 	fill->confirm.arc =
 		max(fill->read.arc,
@@ -414,6 +420,7 @@ static bool begin_pass(void)
 {
 	gksm_advisor_begin(&scan.advisor, ktime_get_ns(), thread_cpu_ns());
 	gksm_mm_slots_update();
+	gksm_mm_slots_begin_count();
 	begin_rotations();
 	gksm_fill_begin(&scan.fill);
 	if (atomic_xchg(&scan.unsettle, 0))
@@ -437,6 +444,7 @@ static bool begin_pass(void)
 static void end_pass(void)
 {
 	settle_counts();
+	gksm_mm_slots_end_count();
 	gksm_mm_slots_prune();
 	gksm_kpage_end_pass();
 	scan.in_pass = false;
@@ -652,6 +660,48 @@ int gksm_scan_set_run(unsigned int run)
 			scan.local.nr_pages = 0;
 			if (err)
 				WRITE_ONCE(gksm_settings.run, GKSM_RUN_STOP);
+		}
+	}
+	control_unlock();
+	return err;
+}
+
+/* As if nothing had been seen: it is looked at anew. */
+static void abandon_pass(void)
+{
+	leave_session(false);
+	scan.batch = NULL;
+	scan.local.nr = 0;
+	scan.local.nr_pages = 0;
+	scan.in_pass = false;
+	scan.fill.cursor.slot = NULL;
+	scan.next_ms = 0;
+	gksm_advisor_forget(&scan.advisor);
+	gksm_unstable_clear();
+	gksm_mm_slots_forget();
+	gksm_scan_unsettle();
+}
+
+/**
+ * gksm_scan_change() - a setting that merged pages would not obey
+ * @setting: of gksm_settings
+ * @value:   its new value
+ *
+ * Context: may sleep.
+ * Return: 0, or -EBUSY: there are merged pages, and it would be another value.
+ */
+int gksm_scan_change(unsigned int *setting, unsigned int value)
+{
+	int err = 0;
+
+	control_lock();
+	if (*setting != value) {
+		gksm_stable_recount();
+		if (gksm_stable_nr()) {
+			err = -EBUSY;
+		} else {
+			abandon_pass();
+			WRITE_ONCE(*setting, value);
 		}
 	}
 	control_unlock();

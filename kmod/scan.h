@@ -24,9 +24,21 @@
  *		      once, also what nobody touched; 1: in every pass
  * @pressure_boost:   percent more of @pages_to_scan and @cpu_budget_percent
  *		      while memory pressure is high (pace.c), 0: none
+ * @smart_scan:	      whether @incremental_passes counts; 0: as if it were 1
+ * @merge_across_nodes: whether pages of two NUMA nodes may be merged
+ * @max_page_sharing: most mappings of a merged page
+ * @stable_node_chains_prune_millisecs: how often it is looked which merged
+ *		      pages with one content have room (stable.c)
+ * @merge_domain:     enum gksm_merge_domain: whose pages may be merged
+ * @merge_domain_depth: which control group above a process's own says that, 0:
+ *		      its own
  * @advisor:	      does the scan-time advisor set @pages_to_scan (advisor.c)?
  *		      Changed under the scan lock
  * @advisor_goal:     what it is to achieve
+ *
+ * What pages that are merged would not obey, @merge_across_nodes to
+ * @merge_domain_depth but for the milliseconds, is changed under the scan lock
+ * while there are none.
  *
  * Single words, read with READ_ONCE() and written with WRITE_ONCE().
  */
@@ -40,6 +52,12 @@ struct gksm_settings {
 	unsigned int cpu_budget_percent;
 	unsigned int incremental_passes;
 	unsigned int pressure_boost;
+	bool smart_scan;
+	unsigned int merge_across_nodes;
+	unsigned int max_page_sharing;
+	unsigned int stable_node_chains_prune_millisecs;
+	unsigned int merge_domain;
+	unsigned int merge_domain_depth;
 	bool advisor;
 	struct gksm_advisor_goal advisor_goal;
 };
@@ -61,6 +79,7 @@ void gksm_scan_unsettle(void);
 bool gksm_scan_trylock(void);
 void gksm_scan_unlock(void);
 int gksm_scan_set_run(unsigned int run);
+int gksm_scan_change(unsigned int *setting, unsigned int value);
 u64 gksm_scan_cpu_ns(void);
 void gksm_scan_set_advisor(bool advisor);
 

@@ -6,6 +6,9 @@
  */
 #include <linux/bits.h>
 #include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/sched.h>
@@ -14,6 +17,7 @@
 #include "kpage.h"
 #include "memory.h"
 #include "page_state.h"
+#include "scan.h"
 #include "sightings.h"
 #include "stable.h"
 #include "stats.h"
@@ -36,6 +40,12 @@
  * have the same key by accident only (2^-49 a pair), and would then still have
  * to agree in the short salt.
  *
+ * A merged page has at most max_page_sharing sharers. Those of one content
+ * beyond that are in a ring (kpage.c), a *chain* in KSM's words, of which the
+ * word names one: the last that was made, for it has room; and, since sharers
+ * go, every stable_node_chains_prune_millisecs the one that has most. A search
+ * looks at a few of a ring only, so that its length costs nothing.
+ *
  * The table grows by a half, to a load of at least a half, so that a merged
  * page takes 10.7 to 16 bytes once there are more than the first table holds.
  * A word moves twice on average while it grows. Removal shifts back what
@@ -48,11 +58,16 @@
 #define FRAME_MASK (BIT_ULL(FRAME_BITS) - 1)
 #define LABEL_FRESH GKSM_STATE_SETTLED
 #define SALT_BITS 14
+#define RING_LOOK 8 /* pages of a ring that a search looks at */
 
 static struct {
 	u64 *words; /* 0: nothing there */
 	u64 size; /* in words */
-	u64 nr;
+	u64 nr_words;
+	u64 nr; /* merged pages */
+	u64 nr_rings; /* of two merged pages or more */
+	u64 nr_ringed; /* pages of these */
+	unsigned long pruned; /* when rings were last looked at, in jiffies */
 	u64 secret; /* odd, so that nobody can choose keys that collide */
 } stable;
 
@@ -144,7 +159,7 @@ static int resize(u64 size)
 
 static bool is_full(void)
 {
-	return stable.nr + 1 > stable.size / 4 * 3;
+	return stable.nr_words + 1 > stable.size / 4 * 3;
 }
 
 static void remove_at(u64 hole)
@@ -164,7 +179,51 @@ static void remove_at(u64 hole)
 		hole = i;
 	}
 	stable.words[hole] = 0;
+	stable.nr_words--;
+}
+
+static bool is_alone(struct page *kpage)
+{
+	return gksm_kpage_ring_next(kpage) == kpage;
+}
+
+static u64 word_of(const struct page *kpage)
+{
+	return mark_of(key_of(kpage)) | page_to_pfn(kpage);
+}
+
+/* The page becomes one more of the word's ring, and the first. */
+static void add_to_ring(u64 i, struct page *kpage)
+{
+	struct page *first = page_of(stable.words[i]);
+
+	stable.nr_rings += is_alone(first);
+	stable.nr_ringed += is_alone(first) ? 2 : 1;
+	gksm_kpage_ring_join(kpage, first);
+	stable.words[i] = word_of(kpage);
+}
+
+/* Not alone. */
+static void remove_from_ring(u64 i, struct page *kpage)
+{
+	struct page *other = gksm_kpage_ring_next(kpage);
+
+	gksm_kpage_ring_leave(kpage);
+	stable.nr_rings -= is_alone(other);
+	stable.nr_ringed -= is_alone(other) ? 2 : 1;
+	if (page_of(stable.words[i]) == kpage)
+		stable.words[i] = word_of(other);
+}
+
+/* The word at @i names @kpage, or another of its ring. */
+static void forget(u64 i, struct page *kpage)
+{
+	if (is_alone(kpage))
+		remove_at(i);
+	else
+		remove_from_ring(i, kpage);
 	stable.nr--;
+	gksm_kpage_free(kpage);
 }
 
 /**
@@ -186,15 +245,25 @@ void gksm_stable_exit(void)
 	u64 i;
 
 	for (i = 0; i < stable.size; i++)
-		if (stable.words[i])
-			gksm_kpage_free(page_of(stable.words[i]));
+		while (stable.words[i])
+			forget(i, page_of(stable.words[i]));
 	free_words();
-	stable.nr = 0;
 	gksm_kpage_drain();
 }
 
+static bool is_of(const struct page *kpage, u64 salt, u64 key)
+{
+	return (gksm_kpage_label(kpage) & ~LABEL_FRESH) == label_of(salt, key);
+}
+
+static bool has_room(const struct page *kpage)
+{
+	return gksm_kpage_takers(kpage) <
+	       (int)READ_ONCE(gksm_settings.max_page_sharing);
+}
+
 /**
- * gksm_stable_find() - the merged page with this key, if there is one
+ * gksm_stable_find() - a merged page with this key, that one more can share
  * @salt: trust domain
  * @key:  of the content (page_state.h)
  *
@@ -202,7 +271,8 @@ void gksm_stable_exit(void)
  */
 struct page *gksm_stable_find(u64 salt, u64 key)
 {
-	struct page *kpage;
+	struct page *first, *kpage;
+	unsigned int looked = 0;
 	u64 word;
 
 	if (!stable.words)
@@ -210,10 +280,16 @@ struct page *gksm_stable_find(u64 salt, u64 key)
 	word = stable.words[probe(key)];
 	if (!word)
 		return NULL;
-	kpage = page_of(word);
-	return (gksm_kpage_label(kpage) & ~LABEL_FRESH) == label_of(salt, key) ?
-		       kpage :
-		       NULL;
+	first = page_of(word);
+	if (!is_of(first, salt, key))
+		return NULL;
+	kpage = first;
+	do {
+		if (has_room(kpage))
+			return kpage;
+		kpage = gksm_kpage_ring_next(kpage);
+	} while (kpage != first && ++looked < RING_LOOK);
+	return NULL;
 }
 
 /* Whoever has it, has something to join. */
@@ -229,24 +305,32 @@ static void note_key(u64 key)
  * @key:   of the content
  * @kpage: from gksm_kpage_alloc(); the tree takes over its reference
  *
- * Return: 0, -EEXIST if the key is taken, or -ENOMEM; then the caller keeps
- * @kpage.
+ * Where gksm_stable_find() finds none with room it joins those with the key.
+ *
+ * Return: 0, -EEXIST if the key is that of another trust domain's page, or
+ * -ENOMEM; then the caller keeps @kpage.
  */
 int gksm_stable_insert(u64 salt, u64 key, struct page *kpage)
 {
+	bool is_known = stable.words && stable.words[probe(key)];
 	u64 i;
 	int err;
 
-	if (stable.words && stable.words[probe(key)])
+	if (is_known && !is_of(page_of(stable.words[probe(key)]), salt, key))
 		return -EEXIST;
-	if (!stable.words || is_full()) {
+	if (!is_known && (!stable.words || is_full())) {
 		err = resize(stable.size ? stable.size / 2 * 3 : LEAST_WORDS);
 		if (err)
 			return err;
 	}
 	gksm_kpage_set_label(kpage, label_of(salt, key) | LABEL_FRESH);
 	i = probe(key);
-	stable.words[i] = mark_of(key) | page_to_pfn(kpage);
+	if (is_known) {
+		add_to_ring(i, kpage);
+	} else {
+		stable.words[i] = word_of(kpage);
+		stable.nr_words++;
+	}
 	stable.nr++;
 	note_key(key);
 	gksm_count(stable_nodes_created, 1);
@@ -259,8 +343,7 @@ int gksm_stable_insert(u64 salt, u64 key, struct page *kpage)
  */
 void gksm_stable_remove(struct page *kpage)
 {
-	remove_at(probe(key_of(kpage)));
-	gksm_kpage_free(kpage);
+	forget(probe(key_of(kpage)), kpage);
 }
 
 /**
@@ -310,11 +393,55 @@ static u64 find_gap(void)
 
 static void give_memory_back(void)
 {
-	if (!stable.nr)
+	if (!stable.nr_words)
 		free_words();
-	else if (stable.size > LEAST_WORDS && stable.nr < stable.size / 4)
-		resize(stable.nr * 2 > LEAST_WORDS ? stable.nr * 2 :
-						     LEAST_WORDS);
+	else if (stable.size > LEAST_WORDS && stable.nr_words < stable.size / 4)
+		resize(max_t(u64, stable.nr_words * 2, LEAST_WORDS));
+}
+
+/* What gksm_stable_recount() has seen. */
+struct census {
+	bool prune;
+	u64 shared;
+	u64 sharing;
+};
+
+/* All merged pages with one content; the first one last, as it may go, too. */
+static void count_ring(struct census *census, u64 i)
+{
+	struct page *first = page_of(stable.words[i]), *roomiest = NULL;
+	struct page *kpage, *next = gksm_kpage_ring_next(first);
+	int sharers, least = INT_MAX;
+
+	do {
+		kpage = next;
+		next = gksm_kpage_ring_next(kpage);
+		sharers = gksm_kpage_sharers(kpage);
+		if (sharers > 0) {
+			census->shared++;
+			census->sharing += sharers - 1;
+			if (sharers < least)
+				roomiest = kpage;
+			least = min(least, sharers);
+		} else {
+			forget(i, kpage);
+		}
+	} while (kpage != first);
+	if (census->prune && roomiest)
+		stable.words[i] = word_of(roomiest);
+}
+
+/* Is it time to see which pages of the rings have room? */
+static bool begin_pruning(void)
+{
+	unsigned int ms =
+		READ_ONCE(gksm_settings.stable_node_chains_prune_millisecs);
+
+	if (!stable.nr_rings ||
+	    time_before(jiffies, stable.pruned + msecs_to_jiffies(ms)))
+		return false;
+	stable.pruned = jiffies;
+	return true;
 }
 
 /**
@@ -331,29 +458,20 @@ static void give_memory_back(void)
  */
 void gksm_stable_recount(void)
 {
-	u64 shared = 0, sharing = 0, n, i;
+	struct census census = { .prune = begin_pruning() };
+	u64 n, i;
 
 	i = stable.words ? find_gap() : 0;
 	for (n = 0; n < stable.size; n++) {
-		if (stable.words[i]) {
-			struct page *kpage = page_of(stable.words[i]);
-			int sharers = gksm_kpage_sharers(kpage);
-
-			if (sharers > 0) {
-				shared++;
-				sharing += sharers - 1;
-			} else {
-				remove_at(i);
-				gksm_kpage_free(kpage);
-			}
-		}
+		if (stable.words[i])
+			count_ring(&census, i);
 		i = i ? i - 1 : stable.size - 1;
 		if (!(n & 0xff))
 			cond_resched();
 	}
 	give_memory_back();
-	gksm_gauge(pages_shared, shared);
-	gksm_gauge(pages_sharing, sharing);
+	gksm_gauge(pages_shared, census.shared);
+	gksm_gauge(pages_sharing, census.sharing);
 }
 
 /**
@@ -364,6 +482,22 @@ void gksm_stable_recount(void)
 u64 gksm_stable_nr(void)
 {
 	return READ_ONCE(stable.nr);
+}
+
+/**
+ * gksm_stable_chains() - contents with more than one merged page
+ */
+u64 gksm_stable_chains(void)
+{
+	return READ_ONCE(stable.nr_rings);
+}
+
+/**
+ * gksm_stable_dups() - the merged pages of these contents
+ */
+u64 gksm_stable_dups(void)
+{
+	return READ_ONCE(stable.nr_ringed);
 }
 
 /**

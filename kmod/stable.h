@@ -16,6 +16,8 @@ void gksm_stable_keep(struct page *kpage);
 void gksm_stable_note_keys(void);
 void gksm_stable_recount(void);
 u64 gksm_stable_nr(void);
+u64 gksm_stable_chains(void);
+u64 gksm_stable_dups(void);
 u64 gksm_stable_bytes(void);
 
 #endif /* GKSM_STABLE_H */

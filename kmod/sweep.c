@@ -11,6 +11,7 @@
 
 #include "breakage.h"
 #include "compat_ops.h"
+#include "domain.h"
 #include "overhead.h"
 #include "page_state.h"
 #include "sightings.h"
@@ -164,7 +165,8 @@ static bool is_settled(const struct gksm_sweep *sweep, u64 state)
 
 	if (sweep->offload)
 		return (state & GKSM_STATE_SETTLED) && !sweep->tell;
-	return key != sweep->slot->zero_key && !gksm_sightings_repeated(key);
+	return !gksm_sightings_repeated(key) &&
+	       !gksm_domain_is_zero(sweep->slot->domain, key);
 }
 
 /* What is kept of a page holds. */
@@ -172,8 +174,10 @@ static void keep(struct look *look, unsigned int i, u64 state)
 {
 	struct gksm_sweep *sweep = look->sweep;
 
-	if (gksm_state_key(state) == GKSM_KEY_MERGED)
+	if (gksm_state_key(state) == GKSM_KEY_MERGED) {
+		sweep->merged++;
 		return;
+	}
 	if (is_settled(sweep, state))
 		sweep->skipped++;
 	else
@@ -214,9 +218,11 @@ static void look_at_page(struct look *look, pte_t *ptep, unsigned long addr)
 	if (gksm_page_is_candidate(page)) {
 		clean_entry(look, ptep, addr, page);
 		read_again(look, i);
-	} else if (look->states && gksm_page_test_ksm(page)) {
-		look->states[i] =
-			gksm_state(GKSM_KEY_MERGED, gksm_frame(pte_pfn(pte)));
+	} else if (gksm_page_test_ksm(page)) {
+		look->sweep->merged++;
+		if (look->states)
+			look->states[i] = gksm_state(GKSM_KEY_MERGED,
+						     gksm_frame(pte_pfn(pte)));
 	}
 }
 
@@ -358,6 +364,7 @@ void gksm_sweep_table(struct gksm_sweep *sweep, struct vm_area_struct *vma,
 	sweep->visited = 0;
 	sweep->skipped = 0;
 	sweep->zeroed = 0;
+	sweep->merged = 0;
 	if (!pmd || pmd_none(READ_ONCE(*pmd)))
 		return;
 	if (pmd_trans_huge(READ_ONCE(*pmd)))

@@ -18,6 +18,7 @@
  * @visited: entries that were not empty
  * @skipped: pages that were not touched, about which nothing is to be done
  * @zeroed: mappings of the zero page that merging made
+ * @merged: mappings of merged pages, ksmd's too
  * @read:  pages to be read, by their number in the table
  * @kept:  pages that were not touched: what is kept of them holds
  */
@@ -31,6 +32,7 @@ struct gksm_sweep {
 	unsigned int visited;
 	unsigned int skipped;
 	unsigned int zeroed;
+	unsigned int merged;
 	DECLARE_BITMAP(read, GKSM_REGION_PAGES);
 	DECLARE_BITMAP(kept, GKSM_REGION_PAGES);
 };

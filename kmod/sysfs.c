@@ -3,12 +3,15 @@
  * sysfs.c - /sys/kernel/mm/gksm: KSM's files, and ours
  */
 #include <linux/kobject.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include <gksm_abi.h>
 
+#include "domain.h"
 #include "kpage.h"
 #include "mm_slot.h"
 #include "overhead.h"
@@ -222,6 +225,99 @@ static ssize_t use_zero_pages_store(struct kobject *kobj,
 
 static struct kobj_attribute use_zero_pages_attr = __ATTR_RW(use_zero_pages);
 
+static ssize_t smart_scan_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gksm_settings.smart_scan));
+}
+
+static ssize_t smart_scan_store(struct kobject *kobj,
+				struct kobj_attribute *attr, const char *buf,
+				size_t count)
+{
+	bool value;
+
+	if (kstrtobool(buf, &value))
+		return -EINVAL;
+	WRITE_ONCE(gksm_settings.smart_scan, value);
+	return count;
+}
+
+static struct kobj_attribute smart_scan_attr = __ATTR_RW(smart_scan);
+
+/* What pages that are merged would not obey: EBUSY while there are any. */
+static ssize_t change_uint(const char *buf, size_t count, unsigned int *setting,
+			   unsigned int min, unsigned int max)
+{
+	unsigned int value;
+	int err;
+
+	if (kstrtouint(buf, 10, &value) || value < min || value > max)
+		return -EINVAL;
+	err = gksm_scan_change(setting, value);
+	return err ?: count;
+}
+
+/* clang-format off */
+#define UINT_LAW(name, min, max)					\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gksm_settings.name));	\
+}									\
+static ssize_t name##_store(struct kobject *kobj,			\
+			    struct kobj_attribute *attr,		\
+			    const char *buf, size_t count)		\
+{									\
+	return change_uint(buf, count, &gksm_settings.name, min, max);	\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RW(name)
+
+/* clang-format on */
+
+UINT_LAW(merge_across_nodes, 0, 1);
+UINT_LAW(max_page_sharing, 2, INT_MAX);
+UINT_LAW(merge_domain_depth, 0, INT_MAX);
+UINT_SETTING(stable_node_chains_prune_millisecs,
+	     gksm_settings.stable_node_chains_prune_millisecs, 0, UINT_MAX);
+
+static const char *const domain_names[] = {
+	[GKSM_DOMAIN_GLOBAL] = "global",
+	[GKSM_DOMAIN_UID] = "uid",
+	[GKSM_DOMAIN_CGROUP] = "cgroup",
+};
+
+/* The present one in brackets, as with other files of choices. */
+static ssize_t merge_domain_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	const unsigned int now = READ_ONCE(gksm_settings.merge_domain);
+	unsigned int i;
+	int at = 0;
+
+	for (i = 0; i < ARRAY_SIZE(domain_names); i++)
+		at += sysfs_emit_at(buf, at, i == now ? "%s[%s]" : "%s%s",
+				    i ? " " : "", domain_names[i]);
+	return at + sysfs_emit_at(buf, at, "\n");
+}
+
+static ssize_t merge_domain_store(struct kobject *kobj,
+				  struct kobj_attribute *attr, const char *buf,
+				  size_t count)
+{
+	int i = sysfs_match_string(domain_names, buf);
+	int err;
+
+	if (i < 0)
+		return -EINVAL;
+	if (!gksm_domain_knows(i))
+		return -EOPNOTSUPP;
+	err = gksm_scan_change(&gksm_settings.merge_domain, i);
+	return err ?: count;
+}
+
+static struct kobj_attribute merge_domain_attr = __ATTR_RW(merge_domain);
+
 static ssize_t abi_version_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
 {
@@ -250,6 +346,9 @@ static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 /* clang-format on */
 
+U64_FIGURE(stable_node_chains, gksm_stable_chains);
+U64_FIGURE(stable_node_dups, gksm_stable_dups);
+U64_FIGURE(merge_domains, gksm_domains_nr);
 U64_FIGURE(metadata_bytes, metadata_bytes);
 U64_FIGURE(staging_bytes, gksm_session_bytes);
 U64_FIGURE(uptime_ns, gksm_overhead_uptime_ns);
@@ -301,6 +400,15 @@ static struct attribute *attributes[] = {
 	&pages_to_scan_attr.attr,
 	&sleep_millisecs_attr.attr,
 	&use_zero_pages_attr.attr,
+	&smart_scan_attr.attr,
+	&merge_across_nodes_attr.attr,
+	&max_page_sharing_attr.attr,
+	&stable_node_chains_prune_millisecs_attr.attr,
+	&stable_node_chains_attr.attr,
+	&stable_node_dups_attr.attr,
+	&merge_domain_attr.attr,
+	&merge_domain_depth_attr.attr,
+	&merge_domains_attr.attr,
 	&cpu_budget_percent_attr.attr,
 	&incremental_passes_attr.attr,
 	&pressure_boost_attr.attr,

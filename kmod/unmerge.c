@@ -109,7 +109,14 @@ static int unmerge_vma(struct vm_area_struct *vma)
 	return 0;
 }
 
-static int unmerge_mm(struct mm_struct *mm)
+/**
+ * gksm_unmerge_mm() - give the pages of an address space back
+ * @mm: which; may be exiting
+ *
+ * Context: may sleep; no mmap lock held.
+ * Return: 0, -ENOMEM, -EFAULT or -EBUSY; -EINTR (fatal signal).
+ */
+int gksm_unmerge_mm(struct mm_struct *mm)
 {
 	VMA_ITERATOR(vmi, mm, 0);
 	struct vm_area_struct *vma;
@@ -127,6 +134,8 @@ static int unmerge_mm(struct mm_struct *mm)
 			break;
 	}
 	mmap_read_unlock(mm);
+	if (!err)
+		gksm_mm_set_merging(mm, 0);
 	mmput(mm);
 	return err;
 }
@@ -162,7 +171,7 @@ static int unmerge_list(const struct gksm_mm_list *list)
 	int first = 0;
 
 	for (i = 0; i < list->nr; i++) {
-		int err = unmerge_mm(list->mms[i]);
+		int err = gksm_unmerge_mm(list->refs[i].mm);
 
 		if (err == -EINTR)
 			return err;

@@ -9,9 +9,11 @@
 #include <linux/xxhash.h>
 #include <string.h>
 
+#include "domain.h"
 #include "mm_slot.h"
 #include "page_state.h"
 #include "scan.h"
+#include "unmerge.h"
 
 #define REGION (GKSM_REGION_PAGES * PAGE_SIZE)
 #define MANY 1000 /* more than the first guess of the walk */
@@ -27,7 +29,20 @@ u64 xxh64(const void *bytes, size_t length, u64 seed)
 {
 	assert_ptr_equal(bytes, shim_zero_page);
 	assert_int_equal(length, PAGE_SIZE);
-	return seed + 1;
+	return ~seed;
+}
+
+u64 gksm_domain_id(struct task_struct *task)
+{
+	return task->owner;
+}
+
+static int unmerge_error;
+
+int gksm_unmerge_mm(struct mm_struct *mm)
+{
+	mm->unmerged += !unmerge_error;
+	return unmerge_error;
 }
 
 /* @nr processes, each with an address space of its own that opted in. */
@@ -53,7 +68,9 @@ static int set_up(void **state)
 	(void)state;
 	shim_reset_allocs();
 	begin_processes(0);
-	gksm_settings = (struct gksm_settings){};
+	gksm_settings = (struct gksm_settings){ .merge_across_nodes = 1 };
+	nr_node_ids = 1;
+	unmerge_error = 0;
 	return gksm_mm_slots_init();
 }
 
@@ -381,14 +398,121 @@ static void shrinking_stops_when_enough_is_free(void **state)
 	assert_int_equal(nr_slots(), 3);
 }
 
+static void owners_have_domains_of_their_own(void **state)
+{
+	struct gksm_domain *first;
+
+	(void)state;
+	begin_processes(3);
+	leaders[2].owner = 7;
+	gksm_mm_slots_update();
+	first = slot_of(&mms[0])->domain;
+	assert_ptr_equal(slot_of(&mms[1])->domain, first);
+	assert_ptr_not_equal(slot_of(&mms[2])->domain, first);
+	assert_true(slot_of(&mms[2])->domain->salt != first->salt);
+	assert_int_equal(gksm_domains_nr(), 2);
+	mms[2].mm_users.counter = 0;
+	gksm_mm_slots_update();
+	assert_int_equal(gksm_domains_nr(), 1);
+}
+
+static void who_changes_its_owner_is_unmerged_and_new(void **state)
+{
+	const struct gksm_domain *before;
+
+	(void)state;
+	begin_processes(2);
+	gksm_mm_slots_update();
+	before = slot_of(&mms[1])->domain;
+	*gksm_mm_slot_state(slot_of(&mms[1]), 0, true) = 5;
+	leaders[1].owner = 7;
+	/* As long as that cannot be done it stays what it was. */
+	unmerge_error = -ENOMEM;
+	gksm_mm_slots_update();
+	assert_ptr_equal(slot_of(&mms[1])->domain, before);
+	assert_int_equal(gksm_domains_nr(), 1);
+	assert_non_null(gksm_mm_slot_state(slot_of(&mms[1]), 0, false));
+	unmerge_error = 0;
+	gksm_mm_slots_update();
+	gksm_mm_slots_update();
+	assert_int_equal(mms[1].unmerged, 1);
+	assert_int_equal(mms[0].unmerged, 0);
+	assert_ptr_not_equal(slot_of(&mms[1])->domain, before);
+	assert_null(gksm_mm_slot_state(slot_of(&mms[1]), 0, false));
+}
+
+static void of_two_owners_of_a_space_the_first_counts(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	begin_processes(2);
+	leaders[1].mm = &mms[0];
+	leaders[1].owner = 7;
+	for (i = 0; i < 3; i++) {
+		gksm_mm_slots_update();
+		assert_int_equal(slot_of(&mms[0])->domain->id, 0);
+	}
+	assert_int_equal(mms[0].unmerged, 0);
+}
+
+static void nodes_have_seeds_of_their_own_if_they_shall(void **state)
+{
+	struct gksm_domain *domain;
+
+	(void)state;
+	nr_node_ids = 3;
+	domain = gksm_domain_get(1);
+	assert_non_null(domain);
+	assert_true(gksm_domain_seed(domain, 0) == gksm_domain_seed(domain, 2));
+	assert_true(gksm_domain_is_zero(
+		domain, gksm_key(~gksm_domain_seed(domain, 2))));
+	gksm_domain_put(domain);
+	gksm_settings.merge_across_nodes = 0;
+	domain = gksm_domain_get(1);
+	assert_true(gksm_domain_seed(domain, 0) != gksm_domain_seed(domain, 2));
+	for (int nid = 0; nid < 3; nid++)
+		assert_true(gksm_domain_is_zero(
+			domain, gksm_key(~gksm_domain_seed(domain, nid))));
+	assert_false(gksm_domain_is_zero(
+		domain, gksm_key(~gksm_domain_seed(domain, 3))));
+	gksm_domain_put(domain);
+	assert_int_equal(gksm_domains_nr(), 0);
+}
+
+static void merged_pages_are_counted_by_the_pass(void **state)
+{
+	(void)state;
+	begin_processes(2);
+	gksm_mm_slots_update();
+	slot_of(&mms[0])->merged = 5;
+	gksm_mm_slots_begin_count();
+	slot_of(&mms[1])->merged += 3;
+	gksm_mm_slots_end_count();
+	assert_int_equal(mms[0].merging, 0);
+	assert_int_equal(mms[1].merging, 3);
+}
+
+static void forgotten_spaces_come_back(void **state)
+{
+	(void)state;
+	begin_processes(3);
+	gksm_mm_slots_update();
+	gksm_mm_slot_state(slot_of(&mms[1]), 0, true);
+	gksm_mm_slots_forget();
+	assert_int_equal(gksm_mm_slots_bytes(), 0);
+	gksm_mm_slots_update();
+	assert_int_equal(nr_slots(), 3);
+}
+
 static void without_memory_there_is_no_slot_until_the_next_pass(void **state)
 {
 	unsigned int nth, before = shim_live_allocs();
 
 	(void)state;
 	begin_processes(1);
-	/* The list of address spaces, the slot, its number. */
-	for (nth = 1; nth <= 3; nth++) {
+	/* The list of address spaces, the slot, its domain, its number. */
+	for (nth = 1; nth <= 4; nth++) {
 		shim_fail_alloc(nth);
 		gksm_mm_slots_update();
 		assert_int_equal(nr_slots(), 0);
@@ -441,6 +565,12 @@ int main(void)
 		slot_test(a_region_that_a_pass_did_not_touch_is_freed),
 		slot_test(no_room_is_made_beyond_the_limit),
 		slot_test(shrinking_stops_when_enough_is_free),
+		slot_test(owners_have_domains_of_their_own),
+		slot_test(who_changes_its_owner_is_unmerged_and_new),
+		slot_test(of_two_owners_of_a_space_the_first_counts),
+		slot_test(nodes_have_seeds_of_their_own_if_they_shall),
+		slot_test(merged_pages_are_counted_by_the_pass),
+		slot_test(forgotten_spaces_come_back),
 		slot_test(without_memory_there_is_no_slot_until_the_next_pass),
 		slot_test(without_memory_a_page_has_no_last_hash),
 	};

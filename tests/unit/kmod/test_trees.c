@@ -5,6 +5,8 @@
  */
 #include "test.h"
 
+#include <linux/jiffies.h>
+
 #include "kpage.h"
 #include "mm_slot.h"
 #include "page_state.h"
@@ -21,6 +23,7 @@ struct page {
 	int sharers;
 	unsigned int times_freed;
 	u64 label;
+	struct page *next, *prev; /* ring */
 };
 
 static struct page pages[NR];
@@ -35,6 +38,7 @@ u64 gksm_mm_slots_bytes(void)
 
 void gksm_kpage_free(struct page *kpage)
 {
+	assert_ptr_equal(kpage->next, kpage); /* in nobody's ring any more */
 	kpage->times_freed++;
 }
 
@@ -54,6 +58,35 @@ u64 gksm_kpage_label(const struct page *kpage)
 {
 	assert_int_equal(kpage->times_freed, 0);
 	return kpage->label;
+}
+
+int gksm_kpage_takers(const struct page *kpage)
+{
+	assert_int_equal(kpage->times_freed, 0);
+	return kpage->sharers;
+}
+
+void gksm_kpage_ring_join(struct page *kpage, struct page *ring)
+{
+	assert_ptr_equal(kpage->next, kpage);
+	kpage->next = ring->next;
+	kpage->prev = ring;
+	ring->next->prev = kpage;
+	ring->next = kpage;
+}
+
+void gksm_kpage_ring_leave(struct page *kpage)
+{
+	kpage->next->prev = kpage->prev;
+	kpage->prev->next = kpage->next;
+	kpage->next = kpage;
+	kpage->prev = kpage;
+}
+
+struct page *gksm_kpage_ring_next(struct page *kpage)
+{
+	assert_int_equal(kpage->times_freed, 0);
+	return kpage->next;
 }
 
 /* Frame 0 is nobody's, as in the kernel. */
@@ -90,8 +123,10 @@ static int set_up_stable(void **state)
 
 	(void)state;
 	for (i = 0; i < NR; i++)
-		pages[i] = (struct page){};
+		pages[i] =
+			(struct page){ .next = &pages[i], .prev = &pages[i] };
 	shim_reset_allocs();
+	gksm_settings = (struct gksm_settings){ .max_page_sharing = 256 };
 	gksm_sightings_init(1);
 	gksm_stable_init();
 	return shim_live_allocs();
@@ -146,8 +181,6 @@ static void a_taken_key_leaves_the_page_to_the_caller(void **state)
 	(void)state;
 	insert_pages(1);
 	before = shim_live_allocs();
-	assert_int_equal(gksm_stable_insert(SALT, key_of(0), &pages[1]),
-			 -EEXIST);
 	assert_int_equal(gksm_stable_insert(SALT + 1, key_of(0), &pages[1]),
 			 -EEXIST);
 	assert_int_equal(pages[1].times_freed, 0);
@@ -223,6 +256,149 @@ static void recount_frees_pages_without_sharers(void **state)
 				 pages[i].sharers ? &pages[i] : NULL);
 		assert_int_equal(pages[i].times_freed, !pages[i].sharers);
 	}
+}
+
+/* Pages @from to @to - 1 get the content of page 0. */
+static void insert_dups(unsigned int from, unsigned int to)
+{
+	unsigned int i;
+
+	for (i = from; i < to; i++)
+		assert_int_equal(gksm_stable_insert(SALT, key_of(0), &pages[i]),
+				 0);
+}
+
+static void check_chains(u64 chains, u64 dups)
+{
+	assert_int_equal(gksm_stable_chains(), chains);
+	assert_int_equal(gksm_stable_dups(), dups);
+}
+
+static void a_full_page_is_not_found(void **state)
+{
+	(void)state;
+	insert_pages(2);
+	pages[0].sharers = 255;
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(0)), &pages[0]);
+	pages[0].sharers = 256;
+	assert_null(gksm_stable_find(SALT, key_of(0)));
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(1)), &pages[1]);
+	check_chains(0, 0);
+}
+
+static void pages_with_one_content_are_a_chain(void **state)
+{
+	(void)state;
+	insert_pages(2);
+	pages[0].sharers = 256;
+	insert_dups(2, 3);
+	check_chains(1, 2);
+	assert_int_equal(gksm_stable_nr(), 3);
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(0)), &pages[2]);
+	/* If the new one is full, the others may have room again. */
+	pages[2].sharers = 256;
+	assert_null(gksm_stable_find(SALT, key_of(0)));
+	pages[0].sharers = 255;
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(0)), &pages[0]);
+	/* Another domain does not find it, and cannot join it. */
+	assert_null(gksm_stable_find(SALT + 1, key_of(0)));
+	assert_int_equal(gksm_stable_insert(SALT + 1, key_of(0), &pages[3]),
+			 -EEXIST);
+}
+
+static void a_chain_outlives_any_of_its_pages(void **state)
+{
+	unsigned int gone, i;
+
+	(void)state;
+	for (gone = 0; gone < 3; gone++) {
+		assert_int_equal(set_up_stable(state), 0);
+		insert_pages(1);
+		insert_dups(1, 3);
+		check_chains(1, 3);
+		gksm_stable_remove(&pages[gone]);
+		check_chains(1, 2);
+		assert_int_equal(pages[gone].times_freed, 1);
+		assert_non_null(gksm_stable_find(SALT, key_of(0)));
+		gksm_stable_remove(&pages[(gone + 1) % 3]);
+		check_chains(0, 0);
+		assert_ptr_equal(gksm_stable_find(SALT, key_of(0)),
+				 &pages[(gone + 2) % 3]);
+		assert_int_equal(tear_down_stable(state), 0);
+		for (i = 0; i < 3; i++)
+			assert_int_equal(pages[i].times_freed, 1);
+	}
+}
+
+/* Whichever of a chain's pages have gone. */
+static void recount_sees_all_of_a_chain(void **state)
+{
+	const unsigned int nr = 5;
+	unsigned int mask, i;
+
+	(void)state;
+	for (mask = 0; mask < 1U << nr; mask++) {
+		const u64 left = __builtin_popcount(mask);
+
+		assert_int_equal(set_up_stable(state), 0);
+		insert_pages(1);
+		insert_dups(1, nr);
+		for (i = 0; i < nr; i++)
+			pages[i].sharers = mask & 1U << i ? 3 : 0;
+		gksm_stable_recount();
+		assert_int_equal(gksm_stable_nr(), left);
+		assert_int_equal(gksm_stat(pages_shared), left);
+		assert_int_equal(gksm_stat(pages_sharing), 2 * left);
+		check_chains(left > 1, left > 1 ? left : 0);
+		for (i = 0; i < nr; i++)
+			assert_int_equal(pages[i].times_freed,
+					 !pages[i].sharers);
+		assert_int_equal(tear_down_stable(state), 0);
+	}
+}
+
+static void pruning_finds_the_page_with_most_room(void **state)
+{
+	const unsigned int nr = 100; /* more than a search looks at */
+	unsigned int i;
+
+	(void)state;
+	gksm_settings.stable_node_chains_prune_millisecs = 2000;
+	jiffies = 10000;
+	insert_pages(1);
+	insert_dups(1, nr);
+	for (i = 0; i < nr; i++)
+		pages[i].sharers = 256;
+	gksm_stable_recount(); /* the first time */
+	pages[50].sharers = 7;
+	pages[60].sharers = 8;
+	jiffies += 1999;
+	gksm_stable_recount();
+	assert_null(gksm_stable_find(SALT, key_of(0)));
+	jiffies++;
+	gksm_stable_recount();
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(0)), &pages[50]);
+}
+
+/* Tables grow and shrink around a chain. */
+static void chains_move_with_the_table(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	insert_pages(1);
+	insert_dups(1, 100);
+	for (i = 100; i < NR; i++)
+		assert_int_equal(gksm_stable_insert(SALT, key_of(i), &pages[i]),
+				 0);
+	check_chains(1, 100);
+	for (i = 0; i < 100; i++)
+		pages[i].sharers = 2;
+	gksm_stable_recount();
+	assert_int_equal(gksm_stable_bytes(), 512 * sizeof(u64));
+	assert_int_equal(gksm_stable_nr(), 100);
+	check_chains(1, 100);
+	assert_non_null(gksm_stable_find(SALT, key_of(0)));
 }
 
 static void recount_of_an_empty_tree_says_zero(void **state)
@@ -417,6 +593,12 @@ int main(void)
 		cmocka_unit_test_setup(exit_gives_every_page_up_once,
 				       set_up_stable),
 		stable_test(recount_frees_pages_without_sharers),
+		stable_test(a_full_page_is_not_found),
+		stable_test(pages_with_one_content_are_a_chain),
+		cmocka_unit_test(a_chain_outlives_any_of_its_pages),
+		cmocka_unit_test(recount_sees_all_of_a_chain),
+		stable_test(pruning_finds_the_page_with_most_room),
+		stable_test(chains_move_with_the_table),
 		stable_test(recount_of_an_empty_tree_says_zero),
 		cmocka_unit_test(recount_counts_each_page_once),
 		stable_test(a_merged_page_takes_sixteen_bytes_at_most),

@@ -12,4 +12,10 @@ static inline bool gksm_mm_opted_in(struct mm_struct *mm)
 	return mm->opted_in;
 }
 
+static inline void gksm_mm_set_merging(struct mm_struct *mm,
+				       unsigned long pages)
+{
+	mm->merging = pages;
+}
+
 #endif /* SHIM_COMPAT_H */

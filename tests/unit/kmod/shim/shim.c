@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <linux/compiler.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -17,6 +18,8 @@ struct kmem_cache {
 void (*shim_before_read)(const volatile void *where, size_t bytes);
 void (*shim_after_read)(const volatile void *where, size_t bytes);
 
+unsigned long jiffies;
+unsigned int nr_node_ids = 1;
 unsigned char shim_zero_page[PAGE_SIZE];
 
 static unsigned int fail_in, live;
@@ -58,6 +61,17 @@ void *kvcalloc(size_t nr, size_t bytes, gfp_t flags)
 {
 	(void)flags;
 	return allocate(nr, bytes);
+}
+
+void *kzalloc(size_t bytes, gfp_t flags)
+{
+	(void)flags;
+	return allocate(1, bytes);
+}
+
+void kfree(const void *mem)
+{
+	kvfree(mem);
 }
 
 void *kvmalloc_array(size_t nr, size_t bytes, gfp_t flags)

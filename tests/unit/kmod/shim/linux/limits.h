@@ -8,5 +8,8 @@
 #include_next <linux/limits.h>
 
 #define U64_MAX (~0ULL)
+#ifndef INT_MAX
+#define INT_MAX __INT_MAX__
+#endif
 
 #endif /* SHIM_LINUX_LIMITS_H */

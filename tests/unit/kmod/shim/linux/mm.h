@@ -18,6 +18,9 @@ struct page *pfn_to_page(unsigned long pfn);
 unsigned long get_zeroed_page(gfp_t flags);
 void free_page(unsigned long addr);
 
+/* Nodes of the machine, which a test may have more of. */
+extern unsigned int nr_node_ids;
+
 /* A page of zeros; it is its own struct page. */
 extern unsigned char shim_zero_page[PAGE_SIZE];
 

@@ -21,6 +21,8 @@ unsigned int shim_live_allocs(void);
 /* Forget what an earlier test asked for and left behind. */
 void shim_reset_allocs(void);
 
+void *kzalloc(size_t bytes, gfp_t flags);
+void kfree(const void *mem);
 void *kvcalloc(size_t nr, size_t bytes, gfp_t flags);
 void *kvmalloc_array(size_t nr, size_t bytes, gfp_t flags);
 void kvfree(const void *mem);

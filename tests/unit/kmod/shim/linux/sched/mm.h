@@ -13,22 +13,28 @@
  * @mm_users: 0: the memory is gone
  * @grabs:    references taken and not dropped
  * @opted_in: what madvise(MADV_MERGEABLE) sets
+ * @merging:  what /proc/PID/ksm_merging_pages shows
+ * @unmerged: how often its pages were given back
  */
 struct mm_struct {
 	atomic_t mm_users;
 	int grabs;
 	bool opted_in;
+	unsigned long merging;
+	unsigned int unmerged;
 };
 
 /**
  * struct task_struct - a thread
  * @mm:	   its address space, NULL: it has exited
  * @flags: PF_*
+ * @owner: its trust domain
  * @next:  the next thread of its process
  */
 struct task_struct {
 	struct mm_struct *mm;
 	unsigned int flags;
+	u64 owner;
 	struct task_struct *next;
 };
 
