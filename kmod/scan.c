@@ -649,13 +649,17 @@ int gksm_scan_set_run(unsigned int run)
 		if (run != GKSM_RUN_MERGE)
 			leave_session(false);
 		if (run == GKSM_RUN_UNMERGE) {
-			err = gksm_unmerge_all();
+			int zero_err = gksm_unmerge_zeroed();
+
+			err = gksm_unmerge_all() ?: zero_err;
 			gksm_unstable_clear();
 			gksm_mm_slots_shrink(ULONG_MAX);
 			gksm_kpage_drain();
 			gksm_gauge(pages_unshared, 0);
 			gksm_gauge(pages_volatile, 0);
 			gksm_gauge(unstable_nodes, 0);
+			if (!zero_err)
+				gksm_gauge(ksm_zero_pages, 0);
 			scan.local.nr = 0;
 			scan.local.nr_pages = 0;
 			if (err)

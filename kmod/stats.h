@@ -53,6 +53,7 @@
 	X(huge_pages_split, "huge pages split for a merge")		\
 	X(merges_undone, "pages unmerged as their twin was refused")	\
 	X(pages_unmerged, "pages unmerged by run = 2")			\
+	X(zero_pages_unmerged, "zero pages unmerged by run = 2")	\
 	X(stable_nodes_created, "merged pages made")			\
 	X(stable_nodes_refused, "merged pages not made: limit or memory") \
 	X(pages_reclaimed, "pages given back under memory pressure")	\

@@ -197,12 +197,6 @@ static bool holds(const struct look *look, unsigned int i, unsigned long pfn)
 	       gksm_state_frame(look->states[i]) == gksm_frame(pfn);
 }
 
-static bool maps_zero_page(pte_t pte)
-{
-	return pte_present(pte) && pte_special(pte) &&
-	       pte_pfn(pte) == page_to_pfn(ZERO_PAGE(0));
-}
-
 static void look_at_page(struct look *look, pte_t *ptep, unsigned long addr)
 {
 	const pte_t pte = *ptep;
@@ -238,7 +232,7 @@ static void look_at_entry(struct look *look, pte_t *ptep, unsigned long addr)
 		look_at_page(look, ptep, addr);
 	else if (!look->states)
 		return;
-	else if (!maps_zero_page(pte)) /* swapped out, or on its way */
+	else if (!gksm_pte_is_zero(pte)) /* swapped out, or on its way */
 		look->states[i] = gksm_state_stale(look->states[i]);
 	else if (gksm_state_key(look->states[i]) == GKSM_KEY_ZEROED)
 		look->sweep->zeroed++;

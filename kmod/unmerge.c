@@ -13,6 +13,7 @@
 #include "compat_ops.h"
 #include "kpage.h"
 #include "mm_slot.h"
+#include "page_state.h"
 #include "stable.h"
 #include "stats.h"
 #include "unmerge.h"
@@ -34,6 +35,21 @@ static bool maps_kpage(struct vm_area_struct *vma, unsigned long addr)
 	ours = gksm_pte_is_plain(*ptep) && gksm_kpage_test(pte_page(*ptep));
 	pte_unmap_unlock(ptep, ptl);
 	return ours;
+}
+
+static bool maps_zero(struct vm_area_struct *vma, unsigned long addr)
+{
+	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
+	spinlock_t *ptl;
+	pte_t *ptep;
+	bool zero;
+
+	ptep = pmd ? gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl) : NULL;
+	if (!ptep)
+		return false;
+	zero = gksm_pte_is_zero(*ptep);
+	pte_unmap_unlock(ptep, ptl);
+	return zero;
 }
 
 /* Addresses in [addr, end), of one page table, that map merged pages. */
@@ -162,6 +178,96 @@ int gksm_unmerge_page(struct mm_struct *mm, unsigned long addr)
 	mmap_read_unlock(mm);
 	mmput(mm);
 	return err;
+}
+
+/*
+ * A write fault takes the zero page away. The kernel takes one for impossible
+ * in an area that may never be written to, and that nobody can have written
+ * the zeros to either.
+ */
+static int unshare_zero(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+	vm_fault_t fault;
+
+	if (!vma || !gksm_vma_mergeable(vma) ||
+	    !(vma->vm_flags & VM_MAYWRITE) || !maps_zero(vma, addr))
+		return 0;
+	fault = handle_mm_fault(vma, addr, FAULT_FLAG_WRITE | FAULT_FLAG_REMOTE,
+				NULL);
+	if (fault & VM_FAULT_OOM)
+		return -ENOMEM;
+	if (fault & VM_FAULT_ERROR)
+		return -EFAULT;
+	if (!maps_zero(vma, addr))
+		gksm_count(zero_pages_unmerged, 1);
+	return 0;
+}
+
+/* Pages of one region that were merged with the zero page. */
+static int unmerge_zeroed(struct gksm_mm_slot *slot, unsigned long start,
+			  u64 *states)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < GKSM_REGION_PAGES && !err; i++) {
+		if (gksm_state_key(states[i]) != GKSM_KEY_ZEROED)
+			continue;
+		err = unshare_zero(slot->mm, start + i * PAGE_SIZE);
+		if (!err)
+			states[i] = GKSM_KEY_NONE;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return err;
+}
+
+static int unmerge_zeroed_of(struct gksm_mm_slot *slot)
+{
+	unsigned long i;
+	int err = 0;
+	u64 *states;
+
+	if (!mmget_not_zero(slot->mm))
+		return 0;
+	mmap_read_lock(slot->mm);
+	xa_for_each(&slot->regions, i, states) {
+		err = unmerge_zeroed(slot, i * GKSM_REGION_PAGES * PAGE_SIZE,
+				     states);
+		if (err)
+			break;
+	}
+	mmap_read_unlock(slot->mm);
+	mmput(slot->mm);
+	return err;
+}
+
+/**
+ * gksm_unmerge_zeroed() - give those back that were merged with the zero page
+ *
+ * As KSM does since 6.6. Only what the module remembers: a zero page does not
+ * say who mapped it.
+ *
+ * Context: scan lock held; sleeps.
+ * Return: as gksm_unmerge_all().
+ */
+int gksm_unmerge_zeroed(void)
+{
+	struct gksm_mm_slot *slot;
+	int first = 0;
+
+	for (slot = gksm_mm_slot_first(); slot;
+	     slot = gksm_mm_slot_next(slot)) {
+		int err = unmerge_zeroed_of(slot);
+
+		if (err == -EINTR)
+			return err;
+		if (!first)
+			first = err;
+	}
+	return first;
 }
 
 /* Where one fails, for want of memory in its group, say, the others go on. */

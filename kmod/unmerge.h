@@ -6,6 +6,7 @@ struct mm_struct;
 
 int gksm_unmerge_page(struct mm_struct *mm, unsigned long addr);
 int gksm_unmerge_mm(struct mm_struct *mm);
+int gksm_unmerge_zeroed(void);
 int gksm_unmerge_all(void);
 
 #endif /* GKSM_UNMERGE_H */

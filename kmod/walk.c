@@ -96,6 +96,16 @@ bool gksm_pte_is_plain(pte_t pte)
 	return pte_present(pte) && !pte_special(pte) && !pte_protnone(pte);
 }
 
+/**
+ * gksm_pte_is_zero() - does this entry map the zero page right now?
+ * @pte: its value, read under the table's lock
+ */
+bool gksm_pte_is_zero(pte_t pte)
+{
+	return pte_present(pte) && pte_special(pte) &&
+	       pte_pfn(pte) == page_to_pfn(ZERO_PAGE(0));
+}
+
 /* A huge page keeps its shape: its subpages are taken one by one. */
 static void run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
 			unsigned long addr, unsigned long end,

@@ -20,6 +20,19 @@ if [ -e "$ksm/ksm_zero_pages" ]; then
 		die "the kernel counts $(cat "$ksm/ksm_zero_pages") zero pages"
 fi
 verify_tenants
+
+# All of them are given back, and taken again.
+put run 0
+before=$(get ksm_zero_pages)
+put run 2
+counter_is ksm_zero_pages 0 || die "ksm_zero_pages is $(get ksm_zero_pages)"
+echo "$before zero pages, $(get zero_pages_unmerged) given back"
+[ "$(get zero_pages_unmerged)" -ge $((before * 99 / 100)) ] ||
+	die "only $(get zero_pages_unmerged) were given back"
+verify_tenants
+put run 1
+await 60 "zero pages are merged again" above ksm_zero_pages 1000
+verify_tenants
 ask break
 verify_tenants
 end_tenants
