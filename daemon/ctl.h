@@ -15,7 +15,9 @@
  * @socket:    gksmd's control socket
  * @json:      output for programs
  * @watch:     repeat
- * @timeout_s: give up when nothing has changed for so long
+ * @settled:   wait for more than a pass
+ * @timeout_s: give up when nothing has changed for so long, or wait for so
+ *	       long; 0: was not given
  * @interval_s: look for so long; 0: at everything since the module was loaded
  */
 struct gksm_ctl {
@@ -25,6 +27,7 @@ struct gksm_ctl {
 	const char *socket;
 	bool json;
 	bool watch;
+	bool settled;
 	unsigned int timeout_s;
 	unsigned int interval_s;
 };
@@ -33,6 +36,7 @@ int gksm_ctl_ping(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_status(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_overhead(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_set(const struct gksm_ctl *ctl, int argc, char **argv);
+int gksm_ctl_wait(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_unmerge(const struct gksm_ctl *ctl, int argc, char **argv);
 
 #endif /* GKSM_CTL_H */

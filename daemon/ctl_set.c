@@ -16,6 +16,9 @@
 #include "sysfs.h"
 #include "text.h"
 
+/* How long a page fault may take that has to wait for memory. */
+#define DEFAULT_TIMEOUT_S 60
+
 static int complain_unknown(const char *key)
 {
 	struct gksm_nearest nearest = { .word = key };
@@ -141,6 +144,8 @@ static int count_merged(const struct gksm_ctl *ctl, uint64_t *nr_pages)
 /* Looks ten times a second; each change starts the time anew. */
 static int wait_unmerged(const struct gksm_ctl *ctl, uint64_t nr_left)
 {
+	const unsigned int timeout_s =
+		ctl->timeout_s ? ctl->timeout_s : DEFAULT_TIMEOUT_S;
 	const struct timespec pause = { .tv_nsec = 100000000 };
 	unsigned int nr_idle = 0;
 
@@ -154,11 +159,11 @@ static int wait_unmerged(const struct gksm_ctl *ctl, uint64_t nr_left)
 			return err;
 		nr_idle = nr_now == nr_left ? nr_idle + 1 : 0;
 		nr_left = nr_now;
-		if (nr_left && nr_idle >= 10 * ctl->timeout_s) {
+		if (nr_left && nr_idle >= 10 * timeout_s) {
 			gksm_error("%" PRIu64
 				   " pages stay merged, unchanged for %u s: is "
 				   "memory short?  Free some and try again",
-				   nr_left, ctl->timeout_s);
+				   nr_left, timeout_s);
 			return -ETIMEDOUT;
 		}
 	}

@@ -25,6 +25,7 @@
 	}
 
 static const char *const advisors[] = { "none", "scan-time", NULL };
+static const char *const domains[] = { "global", "uid", "cgroup", NULL };
 
 const struct gksm_field gksm_fields[] = {
 	SETTING("run", "", 0, 2,
@@ -34,6 +35,24 @@ const struct gksm_field gksm_fields[] = {
 	SETTING("sleep_millisecs", "ms", 0, UINT_MAX, "sleep between scans"),
 	SETTING("use_zero_pages", "", 0, 1,
 		"1: merge empty pages with the kernel's zero page"),
+	SETTING("smart_scan", "", 0, 1, "0: read every page in every pass"),
+	SETTING("merge_across_nodes", "", 0, 1,
+		"0: merge pages of one NUMA node only"),
+	SETTING("max_page_sharing", "sites", 2, INT_MAX,
+		"that share one merged page"),
+	SETTING("stable_node_chains_prune_millisecs", "ms", 0, UINT_MAX,
+		"between two looks at stable_node_chains"),
+	{
+		.name = "merge_domain",
+		.unit = "",
+		.meaning =
+			"whose pages may be merged: all, a user's, a group's",
+		.writable = true,
+		.max = 2,
+		.words = domains,
+	},
+	SETTING("merge_domain_depth", "levels", 0, INT_MAX,
+		"below the root is the group that counts, 0: the last"),
 	SETTING("cpu_budget_percent", "%", 0, 100000,
 		"of one CPU, for module and daemon, 0: no limit"),
 	SETTING("incremental_passes", "passes", 1, 65536,
@@ -75,6 +94,10 @@ const struct gksm_field gksm_fields[] = {
 	FIGURE("pages_kept", "pages", "not touched, and not read again"),
 	FIGURE("pages_shared", "pages", "merged pages in use"),
 	FIGURE("pages_sharing", "pages", "further sites that share them"),
+	FIGURE("stable_node_chains", "chains",
+	       "contents with several merged pages"),
+	FIGURE("stable_node_dups", "pages", "merged pages of these"),
+	FIGURE("merge_domains", "domains", "that have mms now"),
 	FIGURE("pages_unshared", "pages", "unchanged, without a twin"),
 	FIGURE("pages_volatile", "pages", "changed since the pass before"),
 	FIGURE("unstable_nodes", "pages", "unshared, and in the unstable tree"),
@@ -101,6 +124,7 @@ const struct gksm_field gksm_fields[] = {
 	FIGURE("merges_undone", "merges", "undone, as the twin was refused"),
 	FIGURE("huge_pages_split", "pages", "huge pages split for a merge"),
 	FIGURE("pages_unmerged", "pages", "unmerged by run = 2"),
+	FIGURE("zero_pages_unmerged", "pages", "of the zero page, likewise"),
 	FIGURE("stable_nodes_created", "pages", "merged pages made"),
 	FIGURE("stable_nodes_refused", "pages",
 	       "merged pages not made: limit or memory"),

@@ -31,12 +31,12 @@ struct gksm_field {
 };
 
 /* The writable fields come first in the table. */
-#define GKSM_NR_WRITABLE_FIELDS 15
+#define GKSM_NR_WRITABLE_FIELDS 21
 
 /* Bytes that hold any text of gksm_field_print(), _need() and _keys(). */
 #define GKSM_FIELD_MAX_VALUE 24
 #define GKSM_FIELD_MAX_NEED 80
-#define GKSM_FIELD_MAX_KEYS 512
+#define GKSM_FIELD_MAX_KEYS 768
 
 extern const struct gksm_field gksm_fields[];
 extern const size_t gksm_nr_fields;

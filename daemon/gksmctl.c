@@ -23,6 +23,7 @@ enum option_index {
 	OPT_JSON,
 	OPT_WATCH,
 	OPT_INTERVAL,
+	OPT_SETTLED,
 	OPT_TIMEOUT,
 	OPT_HELP,
 	OPT_VERSION,
@@ -39,8 +40,10 @@ static const struct gksm_option options[NR_OPTIONS] = {
 			false },
 	[OPT_INTERVAL] = { "interval", 'i', "SECONDS",
 			   "overhead: of so long from now on", false },
+	[OPT_SETTLED] = { "settled", 0, NULL,
+			  "wait: until nothing is merged any more", false },
 	[OPT_TIMEOUT] = { "timeout", 't', "SECONDS",
-			  "unmerge: give up after so long without progress",
+			  "wait, unmerge: how long, without progress for this",
 			  false },
 	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", false },
 	[OPT_VERSION] = { "version", 'V', NULL, "print the version and exit",
@@ -53,9 +56,6 @@ static const struct gksm_option options[NR_OPTIONS] = {
 	[OPT_SOCKET] = { "socket", 0, "PATH",
 			 "control socket instead of " GKSM_SOCKET_PATH, true },
 };
-
-/* How long a page fault may take that has to wait for memory. */
-#define DEFAULT_TIMEOUT_S 60
 
 static int show_help(const struct gksm_ctl *ctl, int argc, char **argv);
 static int show_version(const struct gksm_ctl *ctl, int argc, char **argv);
@@ -73,6 +73,8 @@ static const struct command {
 	  gksm_ctl_overhead },
 	{ "set", "KEY VALUE...", "change settings of the module",
 	  gksm_ctl_set },
+	{ "wait", "", "until a pass over all memory is through",
+	  gksm_ctl_wait },
 	{ "unmerge", "", "stop, unmerge all pages, and wait for it",
 	  gksm_ctl_unmerge },
 	{ "ping", "", "see whether gksmd answers", gksm_ctl_ping },
@@ -149,6 +151,9 @@ static int take_option(void *arg, size_t which, const char *value)
 	case OPT_WATCH:
 		args->ctl.watch = true;
 		break;
+	case OPT_SETTLED:
+		args->ctl.settled = true;
+		break;
 	case OPT_INTERVAL:
 		return take_seconds("interval", value, &args->ctl.interval_s);
 	case OPT_TIMEOUT:
@@ -192,7 +197,7 @@ static const struct command *find_command(const char *name)
 	else
 		gksm_error(
 			"unknown command \"%s\"; known: status, overhead, set, "
-			"unmerge, ping, help, version",
+			"wait, unmerge, ping, help, version",
 			name);
 	return NULL;
 }
@@ -216,6 +221,10 @@ static int run_command(const struct gksm_ctl *ctl, int argc, char **argv)
 		gksm_error("--interval goes with overhead only");
 		return -EINVAL;
 	}
+	if (ctl->settled && command->run != gksm_ctl_wait) {
+		gksm_error("--settled goes with wait only");
+		return -EINVAL;
+	}
 	return command->run(ctl, argc - 1, argv + 1);
 }
 
@@ -226,7 +235,6 @@ int main(int argc, char **argv)
 		.ctl.ksm_dir = GKSM_KSM_SYSFS_PATH,
 		.ctl.proc_dir = "/proc",
 		.ctl.socket = GKSM_SOCKET_PATH,
-		.ctl.timeout_s = DEFAULT_TIMEOUT_S,
 	};
 	int first, err;
 

@@ -127,6 +127,10 @@ int gksm_sysfs_explain(const char *dir, const char *file, const char *value,
 	case ENOENT:
 		gksm_error("is the module loaded?  Try: modprobe gksm");
 		return err;
+	case EBUSY:
+		gksm_error("it would not hold for pages that are merged. "
+			   "Try: gksmctl unmerge");
+		return -ECANCELED;
 	case EPERM:
 	case EACCES:
 		gksm_error("only root may change it. Try: sudo");

@@ -29,6 +29,7 @@
 #include "sightings.h"
 #include "stable.h"
 #include "stats.h"
+#include "sysfs.h"
 #include "unmerge.h"
 #include "unstable.h"
 
@@ -196,6 +197,17 @@ static void control_unlock(void)
 	mutex_unlock(&scan.lock);
 	atomic_dec(&scan.waiters);
 	gksm_scan_wake();
+}
+
+/**
+ * gksm_scan_barrier() - what the thread is in the middle of, it has done
+ *
+ * Context: may sleep.
+ */
+void gksm_scan_barrier(void)
+{
+	control_lock();
+	control_unlock();
 }
 
 /**
@@ -453,6 +465,7 @@ static void end_pass(void)
 		gksm_count(generations, 1);
 	take_advice();
 	gksm_count(full_scans, 1);
+	gksm_sysfs_end_pass();
 }
 
 /* Past the last address space: returns whether the pass is complete. */

@@ -78,6 +78,7 @@ void gksm_scan_wake(void);
 void gksm_scan_unsettle(void);
 bool gksm_scan_trylock(void);
 void gksm_scan_unlock(void);
+void gksm_scan_barrier(void);
 int gksm_scan_set_run(unsigned int run);
 int gksm_scan_change(unsigned int *setting, unsigned int value);
 u64 gksm_scan_cpu_ns(void);

@@ -440,6 +440,7 @@ static struct attribute *attributes[] = {
 static const struct attribute_group group = { .attrs = attributes };
 
 static struct kobject *directory;
+static struct kernfs_node *full_scans;
 
 /**
  * gksm_sysfs_init() - create /sys/kernel/mm/gksm
@@ -455,9 +456,26 @@ int gksm_sysfs_init(void)
 	if (!directory)
 		return -ENOMEM;
 	err = sysfs_create_group(directory, &group);
-	if (err)
+	if (err) {
 		kobject_put(directory);
-	return err;
+		return err;
+	}
+	/* Without it nobody is woken, and who waits looks once a second. */
+	WRITE_ONCE(full_scans, sysfs_get_dirent(directory->sd, "full_scans"));
+	return 0;
+}
+
+/**
+ * gksm_sysfs_end_pass() - wake who polls full_scans
+ *
+ * Context: scan lock held, on which gksm_sysfs_exit() waits.
+ */
+void gksm_sysfs_end_pass(void)
+{
+	struct kernfs_node *node = READ_ONCE(full_scans);
+
+	if (node)
+		sysfs_notify_dirent(node);
 }
 
 /**
@@ -465,5 +483,10 @@ int gksm_sysfs_init(void)
  */
 void gksm_sysfs_exit(void)
 {
+	struct kernfs_node *node = full_scans;
+
+	WRITE_ONCE(full_scans, NULL);
+	gksm_scan_barrier();
+	sysfs_put(node);
 	kobject_put(directory);
 }

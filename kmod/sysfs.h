@@ -4,5 +4,6 @@
 
 int gksm_sysfs_init(void);
 void gksm_sysfs_exit(void);
+void gksm_sysfs_end_pass(void);
 
 #endif /* GKSM_SYSFS_H */

@@ -75,6 +75,9 @@ make_sysfs() {
 	for file in run=0 pages_to_scan=100 sleep_millisecs=20 \
 		use_zero_pages=0 batch_deadline_ms=1000 max_shared_pages=0 \
 		max_metadata_kib=0 incremental_passes=64 \
+		smart_scan=1 merge_across_nodes=1 max_page_sharing=256 \
+		stable_node_chains_prune_millisecs=2000 merge_domain_depth=0 \
+		'merge_domain=[global] uid cgroup' \
 		cpu_budget_percent=0 pressure_boost=0 \
 		'advisor_mode=[none] scan-time' advisor_max_cpu=70 \
 		advisor_min_pages_to_scan=500 advisor_max_pages_to_scan=30000 \

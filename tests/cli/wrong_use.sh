@@ -195,7 +195,7 @@ check sysfs_missing 3 'cannot write 1 to .*/run: No such file' \
 check ctl_no_command 2 'no command; see gksmctl --help' c
 check ctl_unknown_command 2 'unknown command "stats"; did you mean "status"\?' \
 	c stats
-check ctl_far_command 2 'known: status, overhead, set, unmerge, ping, help, version' \
+check ctl_far_command 2 'known: status, overhead, set, wait, unmerge, ping, help, version' \
 	c frobnicate
 check ctl_unknown_option 2 'unknown option "--jsno"; did you mean "--json"\?' \
 	c --jsno status

@@ -54,6 +54,12 @@ static void every_key_is_read(void **state)
 				   "batch_slots = 2048\n[scan]\nrun = 1\n"
 				   "pages_to_scan = 5\nsleep_millisecs = 6\n"
 				   "use_zero_pages = 1\n"
+				   "smart_scan = 0\n"
+				   "merge_across_nodes = 0\n"
+				   "max_page_sharing = 2\n"
+				   "stable_node_chains_prune_millisecs = 0\n"
+				   "merge_domain = cgroup\n"
+				   "merge_domain_depth = 2\n"
 				   "cpu_budget_percent = 20\n"
 				   "incremental_passes = 3\n"
 				   "batch_deadline_ms = 700\n"
@@ -75,6 +81,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.scan[gksm_field_find("pages_to_scan")], 5);
 	assert_int_equal(config.scan[gksm_field_find("max_shared_pages")], 8);
 	assert_int_equal(config.scan[gksm_field_find("advisor_mode")], 1);
+	assert_int_equal(config.scan[gksm_field_find("merge_domain")], 2);
 }
 
 static void comments_blanks_and_no_last_newline_are_fine(void **state)
