@@ -23,6 +23,7 @@
 #include "sightings.h"
 #include "stable.h"
 #include "stats.h"
+#include "trace.h"
 #include "unmerge.h"
 #include "unstable.h"
 #include "walk.h"
@@ -276,6 +277,18 @@ static unsigned int undo_singles(void)
 	return undone;
 }
 
+static void trace(const struct job *job)
+{
+	struct page *page = job->kpage ?: ZERO_PAGE(0);
+
+	if (job->kpage && gksm_stable_is_fresh(job->kpage))
+		trace_gksm_merge_one_page(page_to_pfn(page), job->slot->mm,
+					  job->addr, job->outcome);
+	else
+		trace_gksm_merge_with_ksm_page(page_to_pfn(page), job->slot->mm,
+					       job->addr, job->outcome);
+}
+
 static void remember(const struct job *job)
 {
 	u64 *state = gksm_mm_slot_state(job->slot, job->addr, false);
@@ -296,6 +309,7 @@ static void run_jobs(void)
 	sort(jobs, nr_jobs, sizeof(*jobs), by_address, NULL);
 	merge_jobs();
 	for (i = 0; i < nr_jobs; i++) {
+		trace(&jobs[i]);
 		remember(&jobs[i]);
 		if (jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage) {
 			jobs[i].slot->merged++;

@@ -46,7 +46,7 @@
  *	scan.c	    the thread that drives all this
  *	shrink.c    memory given back under pressure
  *	overhead.c  what all this costs
- *	sysfs.c     /sys/kernel/mm/gksm
+ *	sysfs.c     /sys/kernel/mm/gksm; trace.c: tracepoints
  *	pace.c	    the budget of processor time; advisor.c: how many pages
  *		    between two sleeps; psi.c: what memory pressure adds
  *	ksyms.c     functions and variables that the kernel does not export

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "domain.h"
+#include "events.h"
 #include "memory.h"
 #include "mm_slot.h"
 #include "page_state.h"
@@ -95,6 +96,7 @@ static void add_slot(struct mm_struct *mm, u64 domain)
 	hash_add(slots_by_mm, &slot->hash, (unsigned long)mm);
 	list_add_tail(&slot->list, &slots);
 	nr_slots++;
+	gksm_event_enter(mm);
 	return;
 
 put_domain:
@@ -118,6 +120,7 @@ static void free_regions(struct gksm_mm_slot *slot)
 
 static void free_slot(struct gksm_mm_slot *slot)
 {
+	gksm_event_exit(slot->mm);
 	free_regions(slot);
 	xa_erase(&slots_by_id, slot->id);
 	hash_del(&slot->hash);

@@ -30,6 +30,7 @@
 #include "stable.h"
 #include "stats.h"
 #include "sysfs.h"
+#include "trace.h"
 #include "unmerge.h"
 #include "unstable.h"
 
@@ -237,6 +238,8 @@ static void hash_rest(struct gksm_batch *b)
 		if (!(here & 0xff))
 			cond_resched();
 	}
+	if (here)
+		trace_gksm_batch_fell_back(b->id, b->nr, here);
 	gksm_count(pages_hashed_kernel, here);
 	gksm_count(pages_hashed_offload, b->nr_pages - here);
 }
@@ -420,12 +423,14 @@ static struct gksm_advisor_goal advisor_goal(void)
 static void take_advice(void)
 {
 	struct gksm_advisor_goal goal = advisor_goal();
+	unsigned int before = gksm_settings.pages_to_scan, pages;
 
-	if (gksm_settings.advisor)
-		WRITE_ONCE(gksm_settings.pages_to_scan,
-			   gksm_advisor_end(&scan.advisor, &goal,
-					    gksm_settings.pages_to_scan,
-					    ktime_get_ns(), thread_cpu_ns()));
+	if (!gksm_settings.advisor)
+		return;
+	pages = gksm_advisor_end(&scan.advisor, &goal, before, ktime_get_ns(),
+				 thread_cpu_ns());
+	WRITE_ONCE(gksm_settings.pages_to_scan, pages);
+	trace_gksm_advisor(before, pages);
 }
 
 static bool begin_pass(void)
@@ -448,6 +453,7 @@ static bool begin_pass(void)
 		gksm_kpage_end_pass();
 		return false;
 	}
+	trace_gksm_start_scan(gksm_stat(full_scans) + 1, gksm_stat(mms));
 	/* Fresh pages sit in per-CPU lists, with a reference: not mergeable. */
 	ksym(lru_add_drain_all)();
 	return true;
@@ -465,6 +471,7 @@ static void end_pass(void)
 		gksm_count(generations, 1);
 	take_advice();
 	gksm_count(full_scans, 1);
+	trace_gksm_stop_scan(gksm_stat(full_scans), gksm_stat(mms));
 	gksm_sysfs_end_pass();
 }
 

@@ -20,6 +20,7 @@
 #include "scan.h"
 #include "session.h"
 #include "stats.h"
+#include "trace.h"
 
 /**
  * DOC: Memory that a driver can pin
@@ -454,6 +455,7 @@ int gksm_session_complete(struct gksm_session *session,
 	right = hashes_are_right(b);
 	if (right) {
 		gksm_count(batches_completed, 1);
+		trace_gksm_batch_completed(b->id, b->nr, b->nr_pages);
 	} else {
 		gksm_count(batches_rejected, 1);
 		clear_verdicts(b);
@@ -578,6 +580,8 @@ void gksm_session_submit(struct gksm_session *session, struct gksm_batch *batch)
 	spin_lock(&session->lock);
 	gksm_ring_submit(&session->ring, batch, now_ms(),
 			 READ_ONCE(gksm_batch_deadline_ms));
+	/* Unlocked, it may be answered, and be another batch already. */
+	trace_gksm_batch_filled(batch->id, batch->nr, batch->nr_pages);
 	spin_unlock(&session->lock);
 	gksm_count(batches_submitted, 1);
 	wake_up_interruptible_poll(&session->wait, EPOLLIN);
@@ -602,6 +606,7 @@ struct gksm_batch *gksm_session_take(struct gksm_session *session)
 	if (timed_out) {
 		clear_verdicts(b);
 		gksm_count(batches_timed_out, 1);
+		trace_gksm_batch_timed_out(b->id, b->nr, b->nr_pages);
 	}
 	return b;
 }

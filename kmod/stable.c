@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "events.h"
 #include "kpage.h"
 #include "memory.h"
 #include "page_state.h"
@@ -223,6 +224,7 @@ static void forget(u64 i, struct page *kpage)
 	else
 		remove_from_ring(i, kpage);
 	stable.nr--;
+	gksm_event_remove(page_to_pfn(kpage));
 	gksm_kpage_free(kpage);
 }
 

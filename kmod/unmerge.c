@@ -16,6 +16,7 @@
 #include "page_state.h"
 #include "stable.h"
 #include "stats.h"
+#include "trace.h"
 #include "unmerge.h"
 #include "walk.h"
 
@@ -95,6 +96,7 @@ static int unshare(struct vm_area_struct *vma, unsigned long addr)
 			return -EFAULT;
 		if (!maps_kpage(vma, addr)) {
 			gksm_count(pages_unmerged, 1);
+			trace_gksm_unmerge(vma->vm_mm, addr);
 			return 0;
 		}
 		cond_resched();

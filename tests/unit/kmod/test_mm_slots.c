@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "domain.h"
+#include "events.h"
 #include "mm_slot.h"
 #include "page_state.h"
 #include "scan.h"
@@ -35,6 +36,21 @@ u64 xxh64(const void *bytes, size_t length, u64 seed)
 u64 gksm_domain_id(struct task_struct *task)
 {
 	return task->owner;
+}
+
+/* How many have come and not gone. */
+static int nr_entered;
+
+void gksm_event_enter(struct mm_struct *mm)
+{
+	assert_true(mm->grabs > 0);
+	nr_entered++;
+}
+
+void gksm_event_exit(struct mm_struct *mm)
+{
+	assert_true(mm->grabs > 0);
+	nr_entered--;
 }
 
 static int unmerge_error;
@@ -83,7 +99,7 @@ static int tear_down(void **state)
 	for (i = 0; i < MANY; i++)
 		if (mms[i].grabs)
 			return -1;
-	if (gksm_mm_slots_bytes())
+	if (gksm_mm_slots_bytes() || nr_entered)
 		return -1;
 	return shim_live_allocs();
 }

@@ -7,6 +7,7 @@
 
 #include <linux/jiffies.h>
 
+#include "events.h"
 #include "kpage.h"
 #include "mm_slot.h"
 #include "page_state.h"
@@ -58,6 +59,11 @@ u64 gksm_kpage_label(const struct page *kpage)
 {
 	assert_int_equal(kpage->times_freed, 0);
 	return kpage->label;
+}
+
+void gksm_event_remove(unsigned long pfn)
+{
+	assert_int_equal(pfn_to_page(pfn)->times_freed, 0);
 }
 
 int gksm_kpage_takers(const struct page *kpage)
