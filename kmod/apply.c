@@ -270,6 +270,7 @@ static unsigned int undo_singles(void)
 			continue;
 		if (!gksm_unmerge_page(job->slot->mm, job->addr)) {
 			job->slot->merged--;
+			job->outcome = GKSM_MERGE_CHANGED;
 			undone++;
 		}
 	}
@@ -289,14 +290,23 @@ static void trace(const struct job *job)
 					       job->addr, job->outcome);
 }
 
+/*
+ * What is known of the page now. A merged page is noted at once and not by the
+ * next sweep, which would take it for the page that was there if the frames of
+ * both are the same in short.
+ */
 static void remember(const struct job *job)
 {
 	u64 *state = gksm_mm_slot_state(job->slot, job->addr, false);
 
 	if (!state)
 		return;
-	if (job->outcome == GKSM_MERGE_DONE && !job->kpage)
-		*state = GKSM_KEY_ZEROED;
+	if (job->outcome == GKSM_MERGE_DONE)
+		*state = job->kpage ?
+				 gksm_state(
+					 GKSM_KEY_MERGED,
+					 gksm_frame(page_to_pfn(job->kpage))) :
+				 GKSM_KEY_ZEROED;
 	else if (job->outcome == GKSM_MERGE_DIFFER)
 		*state = gksm_state_stale(*state);
 }
@@ -310,16 +320,17 @@ static void run_jobs(void)
 	merge_jobs();
 	for (i = 0; i < nr_jobs; i++) {
 		trace(&jobs[i]);
-		remember(&jobs[i]);
 		if (jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage) {
 			jobs[i].slot->merged++;
 			merged++;
 		}
 	}
 	merged -= undo_singles();
-	for (i = 0; i < nr_jobs; i++)
+	for (i = 0; i < nr_jobs; i++) {
+		remember(&jobs[i]);
 		if (jobs[i].kpage)
 			gksm_kpage_unclaim(jobs[i].kpage);
+	}
 	nr_jobs = 0;
 	for (i = 0; i < nr_fresh; i++) {
 		if (gksm_kpage_sharers(fresh[i])) {
