@@ -18,6 +18,7 @@
 #include "ctl.h"
 #include "log.h"
 #include "sysfs.h"
+#include "text.h"
 
 /* Passes, all of them whole, in which nothing happened. */
 #define SETTLED_PASSES 3
@@ -67,7 +68,8 @@ static int read_scans(struct wait *wait)
 	if (len < 0)
 		return -errno;
 	text[len] = '\0';
-	return sscanf(text, "%" SCNu64, &wait->scans) == 1 ? 0 : -EBADMSG;
+	text[strcspn(text, "\n")] = '\0';
+	return gksm_text_to_u64(text, 0, UINT64_MAX, &wait->scans);
 }
 
 static int look(const struct gksm_ctl *ctl, struct wait *wait, bool *changed)
