@@ -8,6 +8,7 @@
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
 load
+put max_page_sharing 100000 # or equal pages have several frames
 full_speed
 start_daemon
 "$programs/opportunity" -k "$gksm" || exit 1

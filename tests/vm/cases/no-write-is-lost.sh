@@ -13,9 +13,9 @@ full_speed
 "$programs/writers" -k "$gksm" -s 120 -t 4 \
 	-m $((10000 / GKSM_SLOWNESS / GKSM_SLOWNESS)) &
 writers=$!
-await 60 "60000 pages are hashed" above pages_hashed_kernel 60000
+await 90 "20000 pages are hashed" above pages_hashed_kernel 20000
 start_daemon
-await 60 "60000 pages are hashed" above pages_hashed_offload 60000
+await 90 "20000 pages are hashed" above pages_hashed_offload 20000
 wait $writers || exit 1
 counter_is offload active || die "offload is $(get offload)"
 above runs_scattered 100 || die "hardly any page was far from the others"

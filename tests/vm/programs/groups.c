@@ -193,10 +193,17 @@ static struct groups implied(size_t limit, const size_t *nr_rewritten)
 	return group(ids, (size_t)NR_WORKERS * NR_PAGES, limit);
 }
 
-static struct groups mapped(void)
+static struct groups mapped(size_t limit)
 {
+	struct groups all, limited;
+
 	read_frames();
-	return group(&pfns[0][0], (size_t)NR_WORKERS * NR_PAGES, SIZE_MAX);
+	all = group(&pfns[0][0], (size_t)NR_WORKERS * NR_PAGES, SIZE_MAX);
+	read_frames();
+	limited = group(&pfns[0][0], (size_t)NR_WORKERS * NR_PAGES, limit);
+	if (memcmp(&all, &limited, sizeof(all)))
+		fail("a frame has more than %zu pages", limit);
+	return all;
 }
 
 static void check_counter(const char *name, long value)
@@ -205,18 +212,26 @@ static void check_counter(const char *name, long value)
 		fail("%s is %ld, not %ld", name, ksm_read(ksm, name), value);
 }
 
-static void check_counters(struct groups want, const char *when)
+/*
+ * What is merged is as many pages as it should be. A content with more pages
+ * than the limit has as few frames as can be, or a few more: they are filled
+ * in the order in which pages come and go.
+ */
+static void check_counters(struct groups want, size_t limit, const char *when)
 {
-	const struct groups have = mapped();
+	const struct groups have = mapped(limit);
+	const long spare = limit < NR_EQUAL ? 2 : 0;
 	uint64_t merging = 0;
 
 	printf("%s: %ld shared, %ld sharing, %ld single\n", when, want.shared,
 	       want.sharing, want.single);
-	if (memcmp(&have, &want, sizeof(have)))
+	if (have.single != want.single ||
+	    have.shared + have.sharing != want.shared + want.sharing ||
+	    have.shared < want.shared || have.shared > want.shared + spare)
 		fail("%s: the page tables have %ld shared, %ld sharing, %ld single",
 		     when, have.shared, have.sharing, have.single);
-	check_counter("pages_shared", want.shared);
-	check_counter("pages_sharing", want.sharing);
+	check_counter("pages_shared", have.shared);
+	check_counter("pages_sharing", have.sharing);
 	check_counter("pages_unshared", want.single);
 	check_counter("pages_volatile", 0);
 	check_counter("ksm_zero_pages", 0);
@@ -240,12 +255,13 @@ static void test_counts(size_t limit)
 {
 	size_t nr_rewritten[NR_WORKERS] = { 0 };
 	struct groups want;
+	long sharing;
 
 	for (int w = 0; w < NR_WORKERS; w++)
 		ask(w, ASK_FILL, 0);
 	settle_and_stop();
 	want = implied(limit, nr_rewritten);
-	check_counters(want, "filled");
+	check_counters(want, limit, "filled");
 	if (limit < NR_EQUAL) {
 		const long full = (long)NR_WORKERS * NR_EQUAL / (long)limit;
 
@@ -258,13 +274,14 @@ static void test_counts(size_t limit)
 		check_counter("stable_node_dups", 0);
 	}
 	nr_rewritten[1] = 100;
+	sharing = ksm_read(ksm, "pages_sharing");
 	ask(1, ASK_REWRITE, 100);
 	/* What was shared by three is shared by two. */
 	ksm_write(ksm, "run", 1);
 	ksm_await_passes(ksm, 1);
-	check_counter("pages_sharing", want.sharing - 100);
+	check_counter("pages_sharing", sharing - 100);
 	settle_and_stop();
-	check_counters(implied(limit, nr_rewritten), "rewritten");
+	check_counters(implied(limit, nr_rewritten), limit, "rewritten");
 }
 
 /* How many pages have the same frame in both processes? */
