@@ -64,6 +64,25 @@ int gksm_mm_slots_init(void)
 	return slot_cache ? 0 : -ENOMEM;
 }
 
+/*
+ * What was last looked up, since batches are in the order of addresses: whose
+ * cookie, and where the states around which address are. In a region that is
+ * here REGION_TOUCHED is set. Forgotten when a slot or a region goes, and when the
+ * marks do.
+ */
+static struct {
+	struct gksm_mm_slot *slot;
+	const struct gksm_mm_slot *owner;
+	unsigned long region_nr;
+	u64 *region;
+} recent;
+
+static void forget_recent(void)
+{
+	recent.slot = NULL;
+	recent.owner = NULL;
+}
+
 static struct gksm_mm_slot *find_slot(struct mm_struct *mm)
 {
 	struct gksm_mm_slot *slot;
@@ -110,6 +129,7 @@ static void free_regions(struct gksm_mm_slot *slot)
 	unsigned long i;
 	void *region;
 
+	forget_recent();
 	xa_for_each(&slot->regions, i, region) {
 		free_page((unsigned long)region);
 		nr_regions--;
@@ -361,6 +381,7 @@ void gksm_mm_slots_prune(void)
 	unsigned long i;
 	void *region;
 
+	forget_recent();
 	/* The limit may have been lowered: what is of use comes back. */
 	if (!gksm_metadata_fits(2 * gksm_mm_slots_bytes()))
 		gksm_mm_slots_shrink(nr_regions);
@@ -429,12 +450,17 @@ u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr)
  * gksm_cookie_slot() - the address space in a cookie
  * @cookie: any number, trusted or not
  *
+ * Context: scan lock held.
  * Return: the slot or NULL. An id may have been given to another address
  * space since; what is done with the page must not depend on it.
  */
 struct gksm_mm_slot *gksm_cookie_slot(u64 cookie)
 {
-	return xa_load(&slots_by_id, cookie >> GKSM_COOKIE_PAGE_BITS);
+	u64 id = cookie >> GKSM_COOKIE_PAGE_BITS;
+
+	if (!recent.slot || recent.slot->id != id)
+		recent.slot = xa_load(&slots_by_id, id);
+	return recent.slot;
 }
 
 /**
@@ -457,6 +483,12 @@ static bool room_for_region(void)
 static unsigned long region_of(unsigned long addr)
 {
 	return addr / (GKSM_REGION_PAGES * PAGE_SIZE);
+}
+
+/* Its place in its region. */
+static unsigned long page_of(unsigned long addr)
+{
+	return addr / PAGE_SIZE % GKSM_REGION_PAGES;
 }
 
 /**
@@ -604,8 +636,11 @@ u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
 			bool create)
 {
 	unsigned long i = region_of(addr);
-	u64 *region = xa_load(&slot->regions, i);
+	u64 *region;
 
+	if (recent.owner == slot && recent.region_nr == i)
+		return recent.region + page_of(addr);
+	region = xa_load(&slot->regions, i);
 	if (!region) {
 		if (!create || !room_for_region())
 			return NULL;
@@ -620,5 +655,8 @@ u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
 	}
 	if (!xa_get_mark(&slot->regions, i, REGION_TOUCHED))
 		xa_set_mark(&slot->regions, i, REGION_TOUCHED);
-	return region + addr / PAGE_SIZE % GKSM_REGION_PAGES;
+	recent.owner = slot;
+	recent.region_nr = i;
+	recent.region = region;
+	return region + page_of(addr);
 }
