@@ -13,6 +13,25 @@
 #include "stats.h"
 #include "walk.h"
 
+/*
+ * memcmp() of the kernel has a branch for each word. What is compared here is
+ * nearly always equal, so there is one for a cache line.
+ */
+static bool same_words(const u64 *a, const u64 *b)
+{
+	const u64 *end = a + PAGE_SIZE / sizeof(*a);
+
+	for (; a < end; a += 8, b += 8) {
+		u64 differ = (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) |
+			     (a[3] ^ b[3]) | (a[4] ^ b[4]) | (a[5] ^ b[5]) |
+			     (a[6] ^ b[6]) | (a[7] ^ b[7]);
+
+		if (differ)
+			return false;
+	}
+	return true;
+}
+
 /**
  * gksm_merge_same_bytes() - compare a page with what would replace it
  * @page:  a page
@@ -28,7 +47,7 @@ bool gksm_merge_same_bytes(struct page *page, struct page *kpage)
 		same = !memchr_inv(a, 0, PAGE_SIZE);
 	} else {
 		b = kmap_local_page(kpage);
-		same = !memcmp(a, b, PAGE_SIZE);
+		same = same_words(a, b);
 		kunmap_local(b);
 	}
 	kunmap_local(a);
