@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dev.c - /dev/gksm: copy arguments in and out, check them, call session.c
+ * dev.c - /dev/gksm: copy arguments in and out, check them, call session.c and exchange.c
  */
 #include <linux/capability.h>
 #include <linux/fs.h>

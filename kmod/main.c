@@ -31,7 +31,8 @@
  *	walk.c	    read page tables: which pages are there
  *	fill.c	    copy pages into a batch
  *	batch.c     where a batch is: with us or with the daemon
- *	session.c   the daemon: its memory, its batches, its trust
+ *	session.c   the daemon, from open to close; area.c: its memory
+ *	exchange.c  batches to it and back, and what is checked of them
  *	dev.c	    /dev/gksm
  *	result.c    validate what the daemon says
  *	apply.c     hashes in, merges out

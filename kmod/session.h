@@ -9,22 +9,11 @@
 
 #include <gksm_abi.h>
 
+#include "area.h"
 #include "batch.h"
 
 struct task_struct;
 struct vm_area_struct;
-
-/**
- * struct gksm_area - memory that the daemon maps
- * @pages: its pages, one by one, so that user space can pin them again
- * @nr:	   how many
- * @vaddr: the same pages in a row, for the module, or NULL (staging)
- */
-struct gksm_area {
-	struct page **pages;
-	unsigned long nr;
-	void *vaddr;
-};
 
 /**
  * struct gksm_session - what one opener of /dev/gksm has
@@ -61,19 +50,22 @@ struct gksm_session {
 	wait_queue_head_t wait;
 };
 
-/* What the file does. */
+/* What the file does; the last two are in exchange.c. */
 bool gksm_session_ready(struct gksm_session *session);
 int gksm_session_open(struct gksm_session **session);
 void gksm_session_close(struct gksm_session *session);
 int gksm_session_setup(struct gksm_session *session, struct gksm_setup *setup);
+int gksm_session_mmap(struct gksm_session *session, struct vm_area_struct *vma);
 int gksm_session_next(struct gksm_session *session, struct gksm_next *next);
 int gksm_session_complete(struct gksm_session *session,
 			  struct gksm_complete *complete);
-int gksm_session_mmap(struct gksm_session *session, struct vm_area_struct *vma);
 
 /* What the scan thread does. */
 struct gksm_session *gksm_session_get(void);
 void gksm_session_put(struct gksm_session *session);
+u64 gksm_session_cpu_ns(const struct gksm_session *session);
+
+/* The same, in exchange.c. */
 bool gksm_session_accepts(struct gksm_session *session);
 bool gksm_session_over(struct gksm_session *session);
 struct gksm_batch *gksm_session_fill(struct gksm_session *session);
@@ -85,7 +77,6 @@ void gksm_session_release(struct gksm_session *session,
 			  struct gksm_batch *batch);
 bool gksm_session_busy(struct gksm_session *session);
 u64 gksm_session_wait_ms(struct gksm_session *session);
-u64 gksm_session_cpu_ns(const struct gksm_session *session);
 
 const char *gksm_session_state(void);
 u64 gksm_session_bytes(void);
