@@ -20,5 +20,8 @@ full_speed
 "$programs/settle" "$gksm" || exit 1
 verify_tenants
 end_tenants
+put run 2
+put max_page_sharing 100000 # or equal pages have several frames
+put run 1
 "$programs/opportunity" -k "$gksm" || exit 1
 unload
