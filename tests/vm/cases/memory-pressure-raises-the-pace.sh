@@ -32,11 +32,16 @@ refused_without_psi() {
 	counter_is pressure_boost 0 || die "pressure_boost is not 0"
 }
 
-# pace SECONDS: pages visited a second.
+sleeps() {
+	awk '/^voluntary/ { print $2 }' "/proc/$scanner/status"
+}
+
+# pace SECONDS: pages visited between two sleeps, however fast the machine is.
 pace() {
 	pace_before=$(get pages_scanned)
+	sleeps_before=$(sleeps)
 	sleep "$1"
-	echo $((($(get pages_scanned) - pace_before) / $1))
+	echo $((($(get pages_scanned) - pace_before) / ($(sleeps) - sleeps_before)))
 }
 
 # permille_used: by the thread, over ten seconds.
@@ -90,7 +95,7 @@ await 40 "the boost is in force" counter_is pressure_boosted 1
 during=$(pace 5)
 cat /proc/pressure/memory
 counter_is pressure_boosted 1 || die "not boosted any more"
-echo "pages a second: $before, under pressure $during"
+echo "pages between two sleeps: $before, under pressure $during"
 [ "$during" -ge $((before * 2)) ] || die "the pace was not raised"
 
 # A budget that is used up is raised as well: 10 % to 50 %.
@@ -114,7 +119,7 @@ echo "budget of 10 %: $budget permille used, under pressure $raised"
 put cpu_budget_percent 0
 slow_down
 after=$(pace 5)
-echo "pages a second afterwards: $after"
+echo "pages between two sleeps afterwards: $after"
 [ "$after" -le $((before * 3 / 2)) ] || die "the pace was not lowered"
 
 put pressure_boost 0
