@@ -5,6 +5,7 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/string.h>
 #include <linux/xxhash.h>
 
 #include <gksm_abi.h>
@@ -26,6 +27,11 @@
  * (sweep.c). What is to be read is then taken in runs of RUN_PAGES: references
  * under one hold of the page table lock, copies after all locks are dropped.
  * What is known goes into the batch by what is kept of it.
+ *
+ * Copies go past the caches. Nobody will read one on this CPU, and what the
+ * CPU's owner keeps there would have to make room for it: the workload then
+ * fetches six times as much again, where it fills an L2, while copying takes
+ * 6 % less and hashing the copy as long (gksm-bench copy).
  *
  * A sweep is used up over several calls, between which all locks were dropped
  * and regions may have been freed. That costs nothing: a page that came
@@ -123,6 +129,7 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		     const struct gksm_ref *ref)
 {
 	struct gksm_ent *ent = &b->ents[b->nr++];
+	void *bytes;
 
 	*ent = (struct gksm_ent){
 		.cookie = gksm_cookie(slot, ref->addr),
@@ -130,17 +137,17 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		.page = b->nr_pages++,
 		.frame = gksm_frame(page_to_pfn(ref->page)),
 	};
+	bytes = kmap_local_page(ref->page);
+	gksm_racy_begin();
 	if (b->pages) {
-		copy_highpage(b->pages[ent->page], ref->page);
+		memcpy_flushcache(page_address(b->pages[ent->page]), bytes,
+				  PAGE_SIZE);
 	} else {
-		void *bytes = kmap_local_page(ref->page);
-
-		gksm_racy_begin();
 		ent->hash = xxh64(bytes, PAGE_SIZE, ent->salt);
-		gksm_racy_end();
 		ent->verdict = GKSM_VERDICT_HASHED;
-		kunmap_local(bytes);
 	}
+	gksm_racy_end();
+	kunmap_local(bytes);
 }
 
 static void add_kept(struct gksm_batch *b, const struct gksm_mm_slot *slot,
@@ -232,4 +239,9 @@ void gksm_fill(struct gksm_fill *fill, struct gksm_batch *batch,
 		add_page(batch, slot, &run_refs[i]);
 		put_page(run_refs[i].page);
 	}
+	/*
+	 * Stores past the caches are in no order, not even with what makes
+	 * the batch the daemon's: all copies come first.
+	 */
+	wmb();
 }

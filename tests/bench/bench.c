@@ -17,6 +17,7 @@ static const struct {
 	{ "engine", bench_engine,
 	  "hashing, searching, comparing, the pipeline" },
 	{ "scale", bench_scale, "the index from 2^16 pages on" },
+	{ "copy", bench_copy, "copying pages into batches, and whom it costs" },
 	{ "devices", bench_devices, "what can be measured" },
 	{ "e2e", bench_e2e,
 	  "ksmd, the module, and the module with a daemon (as root)" },

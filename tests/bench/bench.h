@@ -129,6 +129,7 @@ void measure_pipeline(struct run *run, unsigned int repeats, const char *mix,
 FILE *plot_begin(const char *path, unsigned int width, unsigned int height);
 void plot_end(FILE *gnuplot);
 
+int bench_copy(const struct options *options);
 int bench_e2e(const struct options *options);
 int bench_devices(const struct options *options);
 int bench_engine(const struct options *options);
