@@ -40,6 +40,7 @@ static int usage(FILE *to)
 	      "  --max BITS         scale: up to 2^BITS pages (22)\n"
 	      "  --pages BITS,...   e2e: 2^BITS pages of memory (16)\n"
 	      "  --daemon COMMAND   e2e: starts the daemon; without it, no daemon\n"
+	      "  --guest            e2e: the memory is a KVM guest's\n"
 	      "  --quick            small and short\n"
 	      "  --json             JSON instead of a table\n"
 	      "  --plot FILE        scale, e2e: plot to FILE, .svg or .png\n",
@@ -98,6 +99,7 @@ int main(int argc, char **argv)
 		{ "max", required_argument, NULL, 'm' },
 		{ "pages", required_argument, NULL, 'g' },
 		{ "daemon", required_argument, NULL, 'D' },
+		{ "guest", no_argument, NULL, 'G' },
 		{ "quick", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "plot", required_argument, NULL, 'p' },
@@ -141,6 +143,9 @@ int main(int argc, char **argv)
 			break;
 		case 'D':
 			options.daemon = optarg;
+			break;
+		case 'G':
+			options.guest = true;
 			break;
 		case 'q':
 			options.quick = true;

@@ -29,6 +29,7 @@
  * @page_bits:	e2e: 2^page_bits pages are deduplicated; least first
  * @nr_sizes:	how many @page_bits there are
  * @daemon:	e2e: command that starts the daemon, or NULL
+ * @guest:	e2e: the memory is a KVM guest's
  */
 struct options {
 	const char *device;
@@ -44,6 +45,7 @@ struct options {
 	unsigned int page_bits[4];
 	unsigned int nr_sizes;
 	const char *daemon;
+	bool guest;
 };
 
 /* report.c */

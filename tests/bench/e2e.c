@@ -34,6 +34,7 @@ static char *memory;
 static size_t nr_pages;
 static uint64_t next_content = 1ULL << 40;
 static unsigned int window_ms;
+static bool has_guest;
 static char label[16]; /* before each figure, if there are several sizes */
 
 static void fill(size_t page, uint64_t content)
@@ -118,28 +119,55 @@ static void measure_merging(const struct scanner *scanner,
 	add_costs(costs, cost, (double)nr_pages);
 }
 
-static void measure_passes(const struct scanner *scanner, unsigned int state,
-			   struct outcome *outcome)
+/* So many passes, several times; between them what @meanwhile does. */
+static void time_passes(const struct scanner *scanner, const char *what,
+			void (*meanwhile)(unsigned int turn),
+			struct figure *costs[3])
 {
-	struct figure *costs[3];
 	unsigned int turn = 0;
 
-	new_costs(costs, scanner, state_names[state]);
+	new_costs(costs, scanner, what);
 	for (unsigned int r = 0; r < REPEATS; r++) {
 		const struct cost before = get_cost(scanner);
 		const long scans = read_file(scanner->dir, "full_scans");
 		long passes;
 
 		for (unsigned int p = 0; p < STEADY_PASSES; p++) {
-			if (state == BUSY)
-				rewrite_tenth(turn++);
+			if (meanwhile)
+				meanwhile(turn++);
 			await_scans(scanner, 1);
 		}
 		passes = read_file(scanner->dir, "full_scans") - scans;
 		add_costs(costs, cost_since(scanner, before),
 			  (double)nr_pages * (double)passes);
 	}
+}
+
+static void measure_passes(const struct scanner *scanner, unsigned int state,
+			   struct outcome *outcome)
+{
+	struct figure *costs[3];
+
+	time_passes(scanner, state_names[state],
+		    state == BUSY ? rewrite_tenth : NULL, costs);
 	outcome->pass[state] = figure_min(costs[0]) + figure_min(costs[1]);
+}
+
+/* What a pass costs that reads every page, as ksmd's do. */
+static void measure_reread(const struct scanner *scanner,
+			   struct outcome *outcome)
+{
+	struct figure *costs[3];
+
+	if (strcmp(scanner->dir, KSM) == 0)
+		return;
+	write_file(scanner->dir, "smart_scan", 0);
+	await_scans(scanner, 1);
+	time_passes(scanner, "idle, all read again", NULL, costs);
+	outcome->reread = figure_min(costs[0]) + figure_min(costs[1]) +
+			  figure_min(costs[2]);
+	write_file(scanner->dir, "smart_scan", 1);
+	await_scans(scanner, 1);
 }
 
 /* Of all windows in which somebody scans, or nobody. */
@@ -253,8 +281,11 @@ static void measure(const struct scanner *scanner,
 	set_speed(scanner, true);
 	before = footprint_get(scanner);
 	measure_merging(scanner, outcome);
+	if (has_guest)
+		guest_touch();
 	await_scans(scanner, 4);
 	measure_passes(scanner, IDLE, outcome);
+	measure_reread(scanner, outcome);
 	measure_footprint(scanner, before, outcome);
 	measure_corun(scanner, IDLE, outcome);
 	measure_passes(scanner, BUSY, outcome);
@@ -271,6 +302,15 @@ static void map_memory(void)
 	    madvise(memory, nr_pages * PAGE, MADV_NOHUGEPAGE) ||
 	    madvise(memory, nr_pages * PAGE, MADV_MERGEABLE))
 		fail("cannot map memory", strerror(errno));
+	if (has_guest)
+		guest_open(memory, nr_pages);
+}
+
+static void unmap_memory(void)
+{
+	if (has_guest)
+		guest_close();
+	munmap(memory, nr_pages * PAGE);
 }
 
 static void measure_size(struct size *size, struct scanner *scanners,
@@ -294,12 +334,12 @@ static void measure_size(struct size *size, struct scanner *scanners,
 	}
 	for (unsigned int state = 0; state < NR_STATES; state++)
 		size->nobody[state] = figure_min(nobody[state].p99);
-	munmap(memory, nr_pages * PAGE);
+	unmap_memory();
 }
 
 /**
  * bench_e2e - measure ksmd, the module, and the module with a daemon
- * @options: --pages and --daemon
+ * @options: --pages, --daemon and --guest
  *
  * As root, with the module loaded and nothing else to deduplicate.
  *
@@ -321,6 +361,7 @@ int bench_e2e(const struct options *options)
 	if (!ksmd || !own)
 		fail("e2e",
 		     "ksmd or the module gksm is not there; try: modprobe gksm");
+	has_guest = options->guest;
 	window_ms = options->quick ? QUICK_WINDOW_MS : WINDOW_MS;
 	corun_start();
 	report_begin(options, "e2e", NULL);
@@ -331,7 +372,7 @@ int bench_e2e(const struct options *options)
 		measure_size(&sizes[s], scanners, options->daemon);
 	}
 	corun_stop();
-	e2e_report(sizes, options->nr_sizes, options->daemon);
+	e2e_report(sizes, options->nr_sizes, options->daemon, options->guest);
 	report_end();
 	if (options->plot)
 		e2e_plot(options->plot, sizes, options->nr_sizes,

@@ -78,6 +78,11 @@ struct footprint {
 
 struct footprint footprint_get(const struct scanner *scanner);
 
+/* guest.c */
+void guest_open(void *memory, size_t nr);
+void guest_touch(void);
+void guest_close(void);
+
 /* e2e_report.c */
 enum {
 	IDLE, /* nothing is written */
@@ -95,6 +100,8 @@ enum {
 /**
  * struct outcome - what ratios are made of, of one scanner
  * @pass:      ns a page and pass, kernel and daemon
+ * @reread:    ns a page and pass that reads all pages, the device's work
+ *	       included; of the module
  * @merge_cpu: ns a page until 95 % were merged, all of it
  * @merge_s:   seconds until then
  * @p99:       of the co-runner, us, least of its windows
@@ -104,6 +111,7 @@ enum {
  */
 struct outcome {
 	double pass[NR_STATES];
+	double reread;
 	double merge_cpu;
 	double merge_s;
 	double p99[NR_STATES];
@@ -124,7 +132,8 @@ struct size {
 	double nobody[NR_STATES];
 };
 
-void e2e_report(const struct size *sizes, unsigned int nr, bool has_daemon);
+void e2e_report(const struct size *sizes, unsigned int nr, bool has_daemon,
+		bool has_guest);
 void e2e_plot(const char *path, const struct size *sizes, unsigned int nr,
 	      bool has_daemon);
 

@@ -6,6 +6,9 @@
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
 load
+case $BENCH_OPTIONS in
+*--guest*) load_kvm || die "no /dev/kvm" ;;
+esac
 printf '[engine]\ncache_dir = %s/gksm\n' "$GKSM_CACHE" > /tmp/gksmd.conf
 if [ "$BENCH_PLOT" ]; then
 	BENCH_OPTIONS="$BENCH_OPTIONS --plot $GKSM_OUT/plot.$BENCH_PLOT"
