@@ -61,6 +61,20 @@ static void sweep_table(struct gksm_fill *fill, struct vm_area_struct *vma,
 	gksm_count(pages_scanned, sweep.visited);
 }
 
+/* A sweep is of one address space: the next one may have the same addresses. */
+static void forget_sweep(void)
+{
+	sweep.start = 0;
+	sweep.end = 0;
+}
+
+static void leave_slot(struct gksm_cursor *cursor)
+{
+	cursor->slot = gksm_mm_slot_next(cursor->slot);
+	cursor->addr = 0;
+	forget_sweep();
+}
+
 /* Where that part of the sweep ends that starts at @addr and has room. */
 static unsigned long end_of_part(unsigned long addr, unsigned int room)
 {
@@ -114,8 +128,7 @@ static unsigned long collect(struct gksm_fill *fill, unsigned int room,
 			return end;
 		}
 	}
-	cursor->slot = gksm_mm_slot_next(cursor->slot);
-	cursor->addr = 0;
+	leave_slot(cursor);
 	return 0;
 }
 
@@ -180,8 +193,7 @@ static void add_known(struct gksm_fill *fill, struct gksm_batch *b,
  */
 void gksm_fill_begin(struct gksm_fill *fill)
 {
-	sweep.start = 0;
-	sweep.end = 0;
+	forget_sweep();
 	fill->visited = 0;
 	fill->added = 0;
 	fill->kept = 0;
@@ -213,8 +225,7 @@ void gksm_fill(struct gksm_fill *fill, struct gksm_batch *batch,
 	unsigned int i;
 
 	if (!mmget_not_zero(mm)) {
-		cursor->slot = gksm_mm_slot_next(slot);
-		cursor->addr = 0;
+		leave_slot(cursor);
 		return;
 	}
 	mmap_read_lock(mm);
