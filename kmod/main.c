@@ -28,6 +28,7 @@
  * hashed by a device, in batches, and searches by hash alone:
  *
  *	mm_slot.c   who opted in; the last hash of every page
+ *	mm_count.c  how many merged pages everybody has
  *	walk.c	    read page tables: which pages are there
  *	fill.c	    copy pages into a batch
  *	batch.c     where a batch is: with us or with the daemon

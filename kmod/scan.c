@@ -352,9 +352,9 @@ static void settle_counts(void)
 	gksm_stable_recount();
 	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
-	gksm_gauge(unstable_nodes, gksm_unstable_nr());
-	gksm_gauge(ksm_zero_pages, scan.fill.zeroed);
-	gksm_unstable_clear();
+	gksm_gauge(unstable_nodes, gksm_unstable_nr(GKSM_ROUND_PASS));
+	gksm_gauge(ksm_zero_pages, gksm_mm_counts_zeroed());
+	gksm_unstable_clear(GKSM_ROUND_PASS);
 }
 
 /*
@@ -437,7 +437,7 @@ static bool begin_pass(void)
 {
 	gksm_advisor_begin(&scan.advisor, ktime_get_ns(), thread_cpu_ns());
 	gksm_mm_slots_update();
-	gksm_mm_slots_begin_count();
+	gksm_mm_counts_begin_pass();
 	begin_rotations();
 	gksm_fill_begin(&scan.fill);
 	if (atomic_xchg(&scan.unsettle, 0))
@@ -461,8 +461,8 @@ static bool begin_pass(void)
 
 static void end_pass(void)
 {
+	gksm_mm_counts_end_pass();
 	settle_counts();
-	gksm_mm_slots_end_count();
 	gksm_mm_slots_prune();
 	gksm_kpage_end_pass();
 	scan.in_pass = false;
@@ -672,7 +672,9 @@ int gksm_scan_set_run(unsigned int run)
 			int zero_err = gksm_unmerge_zeroed();
 
 			err = gksm_unmerge_all() ?: zero_err;
-			gksm_unstable_clear();
+			gksm_mm_counts_unmerged(!zero_err);
+			gksm_unstable_clear(GKSM_ROUND_PASS);
+			gksm_unstable_clear(GKSM_ROUND_DEMAND);
 			gksm_mm_slots_shrink(ULONG_MAX);
 			gksm_kpage_drain();
 			gksm_gauge(pages_unshared, 0);
@@ -701,7 +703,7 @@ static void abandon_pass(void)
 	scan.fill.cursor.slot = NULL;
 	scan.next_ms = 0;
 	gksm_advisor_forget(&scan.advisor);
-	gksm_unstable_clear();
+	gksm_unstable_clear(GKSM_ROUND_PASS);
 	gksm_mm_slots_forget();
 	gksm_scan_unsettle();
 }
