@@ -510,6 +510,27 @@ static void apply_known(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 	}
 }
 
+/*
+ * The page may have been read on demand since it was copied for the device: the
+ * older hash is not to take the place of the newer one, for the bits that said
+ * that the page was touched are gone.
+ */
+static bool is_outdated(const struct gksm_mm_slot *slot,
+			const struct gksm_ent *ent)
+{
+	return ent->page != GKSM_NO_PAGE && ent->demands != slot->demands;
+}
+
+static void apply_outdated(struct gksm_mm_slot *slot, unsigned long addr,
+			   struct gksm_apply_tally *tally)
+{
+	u64 *state = gksm_mm_slot_state(slot, addr, false);
+
+	if (state)
+		*state = gksm_state_stale(*state);
+	tally->nr_volatile++;
+}
+
 static void apply_one(const struct gksm_ent *ent,
 		      struct gksm_apply_tally *tally)
 {
@@ -519,6 +540,10 @@ static void apply_one(const struct gksm_ent *ent,
 	u64 key = gksm_key(ent->hash), before;
 	u64 *state = NULL;
 
+	if (slot && is_outdated(slot, ent)) {
+		apply_outdated(slot, addr, tally);
+		return;
+	}
 	if (slot)
 		state = gksm_mm_slot_state(slot, addr, !is_kept);
 	if (!state) {

@@ -155,6 +155,7 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		.salt = gksm_domain_seed(slot->domain, page_to_nid(ref->page)),
 		.page = b->nr_pages++,
 		.frame = gksm_frame(page_to_pfn(ref->page)),
+		.demands = slot->demands,
 	};
 	if (b->pages) {
 		copy_highpage(b->pages[ent->page], ref->page);

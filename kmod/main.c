@@ -8,6 +8,7 @@
 
 #include "apply.h"
 #include "breakage.h"
+#include "demand.h"
 #include "dev.h"
 #include "ksyms.h"
 #include "mm_slot.h"
@@ -45,6 +46,7 @@
  *		    tables, the only believer in bytes
  *	unmerge.c   the way back
  *	scan.c	    the thread that drives all this
+ *	demand.c    one process merged now
  *	shrink.c    memory given back under pressure
  *	overhead.c  what all this costs
  *	sysfs.c     /sys/kernel/mm/gksm; trace.c: tracepoints
@@ -70,9 +72,12 @@ static int __init start(void)
 	err = gksm_apply_init();
 	if (err)
 		goto exit_apply;
-	err = gksm_scan_init();
+	err = gksm_demand_init();
 	if (err)
 		goto exit_apply;
+	err = gksm_scan_init();
+	if (err)
+		goto exit_demand;
 	err = gksm_shrink_init();
 	if (err)
 		goto exit_scan;
@@ -99,6 +104,8 @@ exit_shrink:
 	gksm_shrink_exit();
 exit_scan:
 	gksm_scan_exit();
+exit_demand:
+	gksm_demand_exit();
 exit_apply:
 	gksm_apply_exit();
 	gksm_mm_slots_exit();
@@ -134,6 +141,7 @@ static void __exit gksm_exit(void)
 	gksm_sysfs_exit();
 	gksm_shrink_exit();
 	gksm_scan_exit();
+	gksm_demand_exit();
 	gksm_apply_exit();
 	gksm_mm_slots_exit();
 	gksm_unstable_exit();

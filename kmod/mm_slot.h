@@ -25,6 +25,7 @@ struct task_struct;
  * @nr_processes: how many had it then
  * @counts:    what each round has met so far
  * @shown:     what the last whole round met, with what was merged since
+ * @demands:   how often it was looked at on demand (apply.c)
  * @updates:   how often the slots had been updated when it was last found
  * @regions:   state of every page (page_state.h), by address / 2 MiB; an entry
  *	       is one page of GKSM_REGION_PAGES states
@@ -40,6 +41,7 @@ struct gksm_mm_slot {
 	unsigned int nr_processes;
 	struct gksm_mm_count counts[GKSM_NR_ROUNDS];
 	struct gksm_mm_count shown;
+	u32 demands;
 	u64 updates;
 	struct xarray regions;
 	u64 nr_regions;

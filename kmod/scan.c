@@ -17,6 +17,7 @@
 #include "advisor.h"
 #include "apply.h"
 #include "batch.h"
+#include "demand.h"
 #include "fill.h"
 #include "kpage.h"
 #include "ksyms.h"
@@ -56,7 +57,7 @@
  *
  *   scan.lock > mmap lock > page locks (try) > page table lock
  *   scan.lock > session->lock
- *   advisor_lock (of sysfs.c) > scan.lock
+ *   advisor_lock (of sysfs.c), demand_lock (of demand.c) > scan.lock
  *   session->setup_lock (SETUP only; never over a page fault)
  *
  * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
@@ -208,6 +209,84 @@ static void control_unlock(void)
 void gksm_scan_barrier(void)
 {
 	control_lock();
+	control_unlock();
+}
+
+/**
+ * gksm_scan_enter() - take the scan lock, as soon as the thread steps aside
+ *
+ * Context: may sleep.
+ * Return: 0, then call gksm_scan_leave(); -ERESTARTSYS: there is a signal.
+ */
+int gksm_scan_enter(void)
+{
+	atomic_inc(&scan.waiters);
+	if (!mutex_lock_interruptible(&scan.lock))
+		return 0;
+	atomic_dec(&scan.waiters);
+	gksm_scan_wake();
+	return -ERESTARTSYS;
+}
+
+/**
+ * gksm_scan_leave() - release what gksm_scan_enter() took
+ */
+void gksm_scan_leave(void)
+{
+	control_unlock();
+}
+
+/**
+ * gksm_scan_is_wanted() - should who is in leave soon?
+ *
+ * Context: after gksm_scan_enter().
+ */
+bool gksm_scan_is_wanted(void)
+{
+	return atomic_read(&scan.waiters) > 1 || gksm_shrink_wanted();
+}
+
+/**
+ * gksm_scan_slot() - the slot of an address space, which gets one
+ * @ref: an address space that opted in
+ *
+ * Slots of those that have exited go, but for the one where a pass is.
+ *
+ * Context: after gksm_scan_enter(); may sleep.
+ * Return: the slot, or NULL: no memory.
+ */
+struct gksm_mm_slot *gksm_scan_slot(const struct gksm_mm_ref *ref)
+{
+	gksm_mm_slots_reap(scan.fill.cursor.slot);
+	return gksm_mm_slot_get(ref);
+}
+
+/**
+ * gksm_scan_note_demand() - something was merged on demand
+ * @nr_changed: pages that had changed, and no pass has read: what a device
+ *		knows of them is stale (begin_rotations())
+ *
+ * Context: after gksm_scan_enter().
+ */
+void gksm_scan_note_demand(u64 nr_changed)
+{
+	scan.fill.added += nr_changed;
+	/* The pass was held up. */
+	gksm_advisor_forget(&scan.advisor);
+}
+
+/**
+ * gksm_scan_end_demand() - merging on demand has ended, one way or another
+ *
+ * Context: may sleep.
+ */
+void gksm_scan_end_demand(void)
+{
+	/* It is done there, and takes long. */
+	if (READ_ONCE(gksm_settings.run) == GKSM_RUN_UNMERGE)
+		return;
+	control_lock();
+	gksm_unstable_clear(GKSM_ROUND_DEMAND);
 	control_unlock();
 }
 
@@ -735,14 +814,14 @@ int gksm_scan_change(unsigned int *setting, unsigned int value)
 }
 
 /**
- * gksm_scan_cpu_ns() - what the thread has used
+ * gksm_scan_cpu_ns() - what the thread has used, and merging on demand
  *
  * Context: between gksm_scan_init() and gksm_scan_exit(); any.
  * Return: nanoseconds of processor time.
  */
 u64 gksm_scan_cpu_ns(void)
 {
-	return ksym(task_sched_runtime)(scan.task);
+	return ksym(task_sched_runtime)(scan.task) + gksm_demand_cpu_ns();
 }
 
 /**
