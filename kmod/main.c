@@ -13,6 +13,7 @@
 #include "ksyms.h"
 #include "mm_slot.h"
 #include "overhead.h"
+#include "procfs.h"
 #include "scan.h"
 #include "shrink.h"
 #include "stable.h"
@@ -49,7 +50,8 @@
  *	demand.c    one process merged now
  *	shrink.c    memory given back under pressure
  *	overhead.c  what all this costs
- *	sysfs.c     /sys/kernel/mm/gksm; trace.c: tracepoints
+ *	sysfs.c     /sys/kernel/mm/gksm; procfs.c: /proc/gksminfo; trace.c:
+ *		    tracepoints
  *	pace.c	    the budget of processor time; advisor.c: how many pages
  *		    between two sleeps; psi.c: what memory pressure adds
  *	ksyms.c     functions and variables that the kernel does not export
@@ -84,9 +86,12 @@ static int __init start(void)
 	err = gksm_sysfs_init();
 	if (err)
 		goto exit_shrink;
-	err = gksm_dev_init();
+	err = gksm_procfs_init();
 	if (err)
 		goto exit_sysfs;
+	err = gksm_dev_init();
+	if (err)
+		goto exit_procfs;
 	pr_info("loaded, ABI %u\n", GKSM_ABI_VERSION);
 	if (!gksm_kernel_tested())
 		pr_notice(
@@ -98,6 +103,8 @@ static int __init start(void)
 			GKSM_BREAK);
 	return 0;
 
+exit_procfs:
+	gksm_procfs_exit();
 exit_sysfs:
 	gksm_sysfs_exit();
 exit_shrink:
@@ -138,6 +145,7 @@ static int __init gksm_init(void)
 static void __exit gksm_exit(void)
 {
 	gksm_dev_exit();
+	gksm_procfs_exit();
 	gksm_sysfs_exit();
 	gksm_shrink_exit();
 	gksm_scan_exit();
