@@ -19,6 +19,8 @@
  * @timeout_s: give up when nothing has changed for so long, or wait for so
  *	       long; 0: was not given
  * @interval_s: look for so long; 0: at everything since the module was loaded
+ * @pid:       which process; 0: was not given
+ * @lines:     most processes to show; 0: all
  */
 struct gksm_ctl {
 	const char *sysfs_dir;
@@ -30,10 +32,14 @@ struct gksm_ctl {
 	bool settled;
 	unsigned int timeout_s;
 	unsigned int interval_s;
+	unsigned int pid;
+	unsigned int lines;
 };
 
 int gksm_ctl_ping(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_status(const struct gksm_ctl *ctl, int argc, char **argv);
+int gksm_ctl_top(const struct gksm_ctl *ctl, int argc, char **argv);
+int gksm_ctl_merge(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_overhead(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_set(const struct gksm_ctl *ctl, int argc, char **argv);
 int gksm_ctl_wait(const struct gksm_ctl *ctl, int argc, char **argv);

@@ -6,6 +6,7 @@
  * /proc; the daemon adds what it alone knows.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,9 +20,13 @@
 #include "text.h"
 #include "version.h"
 
+#define MAX_SECONDS 86400
+
 enum option_index {
 	OPT_JSON,
 	OPT_WATCH,
+	OPT_PID,
+	OPT_LINES,
 	OPT_INTERVAL,
 	OPT_SETTLED,
 	OPT_TIMEOUT,
@@ -36,7 +41,10 @@ enum option_index {
 
 static const struct gksm_option options[NR_OPTIONS] = {
 	[OPT_JSON] = { "json", 'j', NULL, "output for programs", false },
-	[OPT_WATCH] = { "watch", 'w', NULL, "status: repeat, with changes",
+	[OPT_WATCH] = { "watch", 'w', NULL,
+			"status, top: repeat; status with changes", false },
+	[OPT_PID] = { "pid", 'p', "PID", "top, merge: this process", false },
+	[OPT_LINES] = { "lines", 'n', "N", "top: so many processes at most",
 			false },
 	[OPT_INTERVAL] = { "interval", 'i', "SECONDS",
 			   "overhead: of so long from now on", false },
@@ -69,6 +77,9 @@ static const struct command {
 } commands[] = {
 	{ "status", "[SECONDS]", "show what module and daemon do",
 	  gksm_ctl_status },
+	{ "top", "[SECONDS]", "show which process shares how much",
+	  gksm_ctl_top },
+	{ "merge", "", "scan and merge one process now", gksm_ctl_merge },
 	{ "overhead", "", "show what merging costs, by kind",
 	  gksm_ctl_overhead },
 	{ "set", "KEY VALUE...", "change settings of the module",
@@ -125,18 +136,18 @@ struct arguments {
 	bool version;
 };
 
-static int take_seconds(const char *option, const char *text,
-			unsigned int *value)
+static int take_number(const char *option, const char *text, unsigned int max,
+		       unsigned int *value)
 {
-	uint64_t seconds;
+	uint64_t number;
 
-	if (gksm_text_to_u64(text, 1, 86400, &seconds)) {
+	if (gksm_text_to_u64(text, 1, max, &number)) {
 		gksm_error("bad value \"%s\" for --%s: need a number from 1 to "
-			   "86400",
-			   text, option);
+			   "%u",
+			   text, option, max);
 		return -EINVAL;
 	}
-	*value = (unsigned int)seconds;
+	*value = (unsigned int)number;
 	return 0;
 }
 
@@ -154,10 +165,16 @@ static int take_option(void *arg, size_t which, const char *value)
 	case OPT_SETTLED:
 		args->ctl.settled = true;
 		break;
+	case OPT_PID:
+		return take_number("pid", value, INT_MAX, &args->ctl.pid);
+	case OPT_LINES:
+		return take_number("lines", value, INT_MAX, &args->ctl.lines);
 	case OPT_INTERVAL:
-		return take_seconds("interval", value, &args->ctl.interval_s);
+		return take_number("interval", value, MAX_SECONDS,
+				   &args->ctl.interval_s);
 	case OPT_TIMEOUT:
-		return take_seconds("timeout", value, &args->ctl.timeout_s);
+		return take_number("timeout", value, MAX_SECONDS,
+				   &args->ctl.timeout_s);
 	case OPT_HELP:
 		args->help = true;
 		break;
@@ -195,16 +212,50 @@ static const struct command *find_command(const char *name)
 		gksm_error("unknown command \"%s\"; did you mean \"%s\"?", name,
 			   nearest.name);
 	else
-		gksm_error(
-			"unknown command \"%s\"; known: status, overhead, set, "
-			"wait, unmerge, ping, help, version",
-			name);
+		gksm_error("unknown command \"%s\"; known: status, top, merge, "
+			   "overhead, set, wait, unmerge, ping, help, version",
+			   name);
 	return NULL;
+}
+
+static int check_option(bool right, const char *option, const char *with)
+{
+	if (right)
+		return 0;
+	gksm_error("--%s goes with %s only", option, with);
+	return -EINVAL;
+}
+
+/* Not every option has a meaning for every command. */
+static int check_options(const struct gksm_ctl *ctl,
+			 const struct command *command)
+{
+	const bool is_top = command->run == gksm_ctl_top;
+	const bool is_status = command->run == gksm_ctl_status;
+	const bool is_merge = command->run == gksm_ctl_merge;
+	int err = check_option(!ctl->watch || is_status || is_top, "watch",
+			       "status and top");
+
+	if (!err)
+		err = check_option(!ctl->pid || is_top || is_merge, "pid",
+				   "top and merge");
+	if (!err)
+		err = check_option(!ctl->lines || is_top, "lines", "top");
+	if (!err)
+		err = check_option(!ctl->interval_s ||
+					   command->run == gksm_ctl_overhead,
+				   "interval", "overhead");
+	if (!err)
+		err = check_option(!ctl->settled ||
+					   command->run == gksm_ctl_wait,
+				   "settled", "wait");
+	return err;
 }
 
 static int run_command(const struct gksm_ctl *ctl, int argc, char **argv)
 {
 	const struct command *command;
+	int err;
 
 	if (!argc) {
 		gksm_error("no command; see gksmctl --help");
@@ -213,19 +264,8 @@ static int run_command(const struct gksm_ctl *ctl, int argc, char **argv)
 	command = find_command(argv[0]);
 	if (!command)
 		return -EINVAL;
-	if (ctl->watch && command->run != gksm_ctl_status) {
-		gksm_error("--watch goes with status only");
-		return -EINVAL;
-	}
-	if (ctl->interval_s && command->run != gksm_ctl_overhead) {
-		gksm_error("--interval goes with overhead only");
-		return -EINVAL;
-	}
-	if (ctl->settled && command->run != gksm_ctl_wait) {
-		gksm_error("--settled goes with wait only");
-		return -EINVAL;
-	}
-	return command->run(ctl, argc - 1, argv + 1);
+	err = check_options(ctl, command);
+	return err ? err : command->run(ctl, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -47,15 +47,17 @@ static int by_place(const void *a, const void *b)
 	return strcmp(one->name, two->name);
 }
 
-static bool is_regular(int dir_fd, const char *name)
+/* A file, and not one that is there to be written alone (merge_pid). */
+static bool is_figure(int dir_fd, const char *name)
 {
 	struct stat info;
 
-	return !fstatat(dir_fd, name, &info, 0) && S_ISREG(info.st_mode);
+	return !fstatat(dir_fd, name, &info, 0) && S_ISREG(info.st_mode) &&
+	       (info.st_mode & 0444);
 }
 
 /**
- * gksm_status_read - read every file of the module's directory
+ * gksm_status_read - read every file of the module's directory that says something
  * @status:    out; only @files and @nr_files are set
  * @sysfs_dir: the directory
  *
@@ -72,7 +74,7 @@ int gksm_status_read(struct gksm_status *status, const char *sysfs_dir)
 		return -errno;
 	while (!err && (entry = readdir(dir)))
 		if (strlen(entry->d_name) < GKSM_STATUS_MAX_NAME &&
-		    is_regular(dirfd(dir), entry->d_name))
+		    is_figure(dirfd(dir), entry->d_name))
 			err = add_file(status, sysfs_dir, entry->d_name);
 	closedir(dir);
 	if (err)

@@ -89,6 +89,33 @@
 #define GKSM_MMAP_RESULTS 0x8000000000ULL
 
 /**
+ * DOC: The table of /proc/gksminfo
+ *
+ * Text. The first line is GKSM_INFO_TITLE and the version of the format, the
+ * second one GKSM_INFO_COLUMNS, which names the columns; then there is a line for
+ * each address space that opted in. Columns are separated by one blank.
+ *
+ *   pid        the first of its processes, in the reader's namespace
+ *   uid        real user of that
+ *   processes  how many have this address space
+ *   domain     its trust domain, as merge_domain says: 0, a user, a group
+ *   scanned    page table entries that were not empty, when last looked at
+ *   merged     of these, mappings of merged pages
+ *   zero       of these, mappings of the zero page that merging made
+ *   metadata   bytes that the module keeps for it alone
+ *   name       of the process; what is not a visible character of ASCII, and a
+ *              backslash, is a backslash and three octal digits
+ *
+ * The version changes when a reader of the old format could misunderstand the
+ * new one. Columns are only ever appended, behind the name.
+ */
+#define GKSM_INFO_NAME "gksminfo"
+#define GKSM_INFO_TITLE "gksminfo - version: "
+#define GKSM_INFO_VERSION 1
+#define GKSM_INFO_COLUMNS \
+	"# pid uid processes domain scanned merged zero metadata name"
+
+/**
  * struct gksm_query - what the module is (in and out)
  * @size:	 sizeof(struct gksm_query)
  * @flags:	 must be 0

@@ -269,7 +269,7 @@ static unsigned int undo_singles(void)
 		    gksm_kpage_sharers(job->kpage) != 1)
 			continue;
 		if (!gksm_unmerge_page(job->slot->mm, job->addr)) {
-			job->slot->merged--;
+			gksm_mm_count_merged(job->slot, job->addr, -1);
 			job->outcome = GKSM_MERGE_CHANGED;
 			undone++;
 		}
@@ -311,19 +311,30 @@ static void remember(const struct job *job)
 		*state = gksm_state_stale(*state);
 }
 
+static void count(const struct job *job)
+{
+	if (job->outcome != GKSM_MERGE_DONE)
+		return;
+	if (job->kpage)
+		gksm_mm_count_merged(job->slot, job->addr, 1);
+	else
+		gksm_mm_count_zeroed(job->slot, job->addr);
+}
+
 /* Do all jobs, then settle what became of the merged pages made for them. */
 static void run_jobs(void)
 {
-	unsigned int i, merged = 0, shared = 0;
+	unsigned int i, merged = 0, zeroed = 0, shared = 0;
 
 	sort(jobs, nr_jobs, sizeof(*jobs), by_address, NULL);
 	merge_jobs();
 	for (i = 0; i < nr_jobs; i++) {
 		trace(&jobs[i]);
-		if (jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage) {
-			jobs[i].slot->merged++;
+		count(&jobs[i]);
+		if (jobs[i].outcome == GKSM_MERGE_DONE && jobs[i].kpage)
 			merged++;
-		}
+		else if (jobs[i].outcome == GKSM_MERGE_DONE)
+			zeroed++;
 	}
 	merged -= undo_singles();
 	for (i = 0; i < nr_jobs; i++) {
@@ -344,6 +355,7 @@ static void run_jobs(void)
 	/* Estimates until the end of the pass counts. */
 	gksm_gauge_add(pages_shared, shared);
 	gksm_gauge_add(pages_sharing, (s64)merged - shared);
+	gksm_gauge_add(ksm_zero_pages, zeroed);
 }
 
 static void add_job(struct gksm_mm_slot *slot, unsigned long addr,
@@ -394,12 +406,13 @@ static u64 hash_page(struct page *page, const struct gksm_domain *domain)
 
 /* A merged page with the content of a candidate, if its key is right. */
 static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
-			       u64 key)
+			       u64 key, struct gksm_apply_tally *tally)
 {
 	struct page *page, *kpage;
 
 	if (!room_for_kpage()) {
 		gksm_count(stable_nodes_refused, 1);
+		tally->nr_full++;
 		return NULL;
 	}
 	page = get_candidate(slot, addr);
@@ -415,10 +428,12 @@ static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
 		gksm_kpage_free(kpage);
 		kpage = NULL;
 	}
-	if (!kpage)
-		gksm_count(stable_nodes_refused, 1);
-	else
+	if (kpage) {
 		fresh[nr_fresh++] = kpage;
+	} else {
+		gksm_count(stable_nodes_refused, 1);
+		tally->nr_no_memory++;
+	}
 	return kpage;
 }
 
@@ -443,7 +458,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 {
 	unsigned long addr = gksm_cookie_addr(ent->cookie);
 	u64 key = gksm_state_key(*state);
-	u64 waits = gksm_unstable_find(key);
+	u64 waits = gksm_unstable_find(tally->round, key);
 	u64 cookie = waits ?: named_twin(ent, key);
 	struct gksm_mm_slot *twin;
 	struct page *kpage;
@@ -455,16 +470,16 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 		if (ent->verdict == GKSM_VERDICT_UNIQUE)
 			*state |= GKSM_STATE_SETTLED;
 		else if (gksm_sightings_repeated(key))
-			gksm_unstable_put(key, ent->cookie);
+			gksm_unstable_put(tally->round, key, ent->cookie);
 		return;
 	}
-	kpage = make_kpage(slot, addr, key);
+	kpage = make_kpage(slot, addr, key, tally);
 	if (!kpage) {
 		tally->nr_unshared++;
 		return;
 	}
 	if (waits) {
-		gksm_unstable_remove(key);
+		gksm_unstable_settle(tally->round, key);
 		tally->nr_unshared -= !!tally->nr_unshared;
 	} else {
 		gksm_count(twins_named, 1);
@@ -506,6 +521,27 @@ static void apply_known(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 	}
 }
 
+/*
+ * The page may have been read on demand since it was copied for the device: the
+ * older hash is not to take the place of the newer one, for the bits that said
+ * that the page was touched are gone.
+ */
+static bool is_outdated(const struct gksm_mm_slot *slot,
+			const struct gksm_ent *ent)
+{
+	return ent->page != GKSM_NO_PAGE && ent->demands != slot->demands;
+}
+
+static void apply_outdated(struct gksm_mm_slot *slot, unsigned long addr,
+			   struct gksm_apply_tally *tally)
+{
+	u64 *state = gksm_mm_slot_state(slot, addr, false);
+
+	if (state)
+		*state = gksm_state_stale(*state);
+	tally->nr_volatile++;
+}
+
 static void apply_one(const struct gksm_ent *ent,
 		      struct gksm_apply_tally *tally)
 {
@@ -515,9 +551,14 @@ static void apply_one(const struct gksm_ent *ent,
 	u64 key = gksm_key(ent->hash), before;
 	u64 *state = NULL;
 
+	if (slot && is_outdated(slot, ent)) {
+		apply_outdated(slot, addr, tally);
+		return;
+	}
 	if (slot)
 		state = gksm_mm_slot_state(slot, addr, !is_kept);
 	if (!state) {
+		tally->nr_no_memory += slot && !is_kept;
 		if (!slot || !join_merged(slot, addr, key))
 			tally->nr_volatile++;
 		return;

@@ -41,6 +41,7 @@ enum gksm_batch_state {
  * @page:    which staging page of the batch has the content, or GKSM_NO_PAGE:
  *	     nobody touched the page, and @hash is what is kept of it
  * @frame:   the page frame in short (page_state.h)
+ * @demands: of its address space, when @hash was found out (apply.c)
  */
 struct gksm_ent {
 	u64 cookie;
@@ -50,6 +51,7 @@ struct gksm_ent {
 	u32 verdict;
 	u32 page;
 	u16 frame;
+	u32 demands;
 };
 
 /**

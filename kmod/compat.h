@@ -75,6 +75,11 @@ static inline void gksm_mm_set_merging(struct mm_struct *mm,
 	WRITE_ONCE(mm->ksm_merging_pages, pages);
 }
 
+static inline unsigned long gksm_mm_merging(struct mm_struct *mm)
+{
+	return READ_ONCE(mm->ksm_merging_pages);
+}
+
 static inline bool gksm_mm_opted_in(struct mm_struct *mm)
 {
 #ifdef GKSM_HAVE_MM_FLAGS_TEST

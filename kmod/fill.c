@@ -46,37 +46,63 @@
 #define EMPTY_TABLES 256
 
 static struct gksm_ref run_refs[RUN_PAGES]; /* scan lock */
-static struct gksm_sweep sweep; /* scan lock */
+
+static struct gksm_mm_count *count_of(struct gksm_fill *fill)
+{
+	return &fill->cursor.slot->counts[fill->round];
+}
 
 static void sweep_table(struct gksm_fill *fill, struct vm_area_struct *vma,
 			unsigned long end)
 {
 	struct gksm_cursor *cursor = &fill->cursor;
+	struct gksm_mm_count *count = count_of(fill);
+	struct gksm_sweep *sweep = &fill->sweep;
 	u32 place =
 		gksm_rotation_place(cursor->slot->id, cursor->addr / PMD_SIZE);
 
-	sweep.slot = cursor->slot;
-	sweep.due = gksm_rotation_due(&fill->read, place);
-	sweep.offload = fill->offload;
-	sweep.tell = !fill->settled || gksm_rotation_due(&fill->confirm, place);
-	gksm_sweep_table(&sweep, vma, cursor->addr, end);
-	fill->visited += sweep.visited;
-	fill->skipped += sweep.skipped;
-	fill->zeroed += sweep.zeroed;
-	cursor->slot->merged += sweep.merged;
-	gksm_count(pages_scanned, sweep.visited);
+	sweep->slot = cursor->slot;
+	sweep->due = gksm_rotation_due(&fill->read, place);
+	sweep->offload = fill->offload;
+	sweep->tell =
+		!fill->settled || gksm_rotation_due(&fill->confirm, place);
+	gksm_sweep_table(sweep, vma, cursor->addr, end);
+	fill->visited += sweep->visited;
+	fill->skipped += sweep->skipped;
+	count->scanned += sweep->visited;
+	count->merged += sweep->merged;
+	count->zeroed += sweep->zeroed;
+	gksm_count(pages_scanned, sweep->visited);
+}
+
+/* A sweep is of one address space: the next one may have the same addresses. */
+static void forget_sweep(struct gksm_fill *fill)
+{
+	fill->sweep.start = 0;
+	fill->sweep.end = 0;
+}
+
+static void leave_slot(struct gksm_fill *fill)
+{
+	struct gksm_cursor *cursor = &fill->cursor;
+
+	count_of(fill)->end = ULONG_MAX;
+	cursor->slot = gksm_mm_slot_next(cursor->slot);
+	cursor->addr = 0;
+	forget_sweep(fill);
 }
 
 /* Where that part of the sweep ends that starts at @addr and has room. */
-static unsigned long end_of_part(unsigned long addr, unsigned int room)
+static unsigned long end_of_part(const struct gksm_sweep *sweep,
+				 unsigned long addr, unsigned int room)
 {
 	unsigned int reads = 0, all = 0;
 
-	for (; addr < sweep.end; addr += PAGE_SIZE) {
+	for (; addr < sweep->end; addr += PAGE_SIZE) {
 		unsigned int i = gksm_page_number(addr);
-		bool read = test_bit(i, sweep.read);
+		bool read = test_bit(i, sweep->read);
 
-		all += read || test_bit(i, sweep.kept);
+		all += read || test_bit(i, sweep->kept);
 		reads += read;
 		if (all > room || reads > RUN_PAGES)
 			break;
@@ -93,6 +119,7 @@ static unsigned long collect(struct gksm_fill *fill, unsigned int room,
 			     struct gksm_run *run)
 {
 	struct gksm_cursor *cursor = &fill->cursor;
+	struct gksm_sweep *sweep = &fill->sweep;
 	VMA_ITERATOR(vmi, cursor->slot->mm, cursor->addr);
 	struct vm_area_struct *vma;
 	unsigned int tables = 0;
@@ -112,16 +139,15 @@ static unsigned long collect(struct gksm_fill *fill, unsigned int room,
 					return 0;
 				continue;
 			}
-			if (cursor->addr < sweep.start ||
-			    cursor->addr >= sweep.end)
+			if (cursor->addr < sweep->start ||
+			    cursor->addr >= sweep->end)
 				sweep_table(fill, vma, next);
-			end = min(end_of_part(cursor->addr, room), next);
-			gksm_walk_run(vma, cursor->addr, end, sweep.read, run);
+			end = min(end_of_part(sweep, cursor->addr, room), next);
+			gksm_walk_run(vma, cursor->addr, end, sweep->read, run);
 			return end;
 		}
 	}
-	cursor->slot = gksm_mm_slot_next(cursor->slot);
-	cursor->addr = 0;
+	leave_slot(fill);
 	return 0;
 }
 
@@ -136,6 +162,7 @@ static void add_page(struct gksm_batch *b, const struct gksm_mm_slot *slot,
 		.salt = gksm_domain_seed(slot->domain, page_to_nid(ref->page)),
 		.page = b->nr_pages++,
 		.frame = gksm_frame(page_to_pfn(ref->page)),
+		.demands = slot->demands,
 	};
 	bytes = kmap_local_page(ref->page);
 	gksm_racy_begin();
@@ -174,7 +201,8 @@ static void add_known(struct gksm_fill *fill, struct gksm_batch *b,
 
 	if (!states || addr == end)
 		return;
-	for_each_set_bit_from(i, sweep.kept, (end - 1 - table) / PAGE_SIZE + 1)
+	for_each_set_bit_from(i, fill->sweep.kept,
+			      (end - 1 - table) / PAGE_SIZE + 1)
 		if (gksm_key_is_content(gksm_state_key(states[i])))
 			add_kept(b, slot, table + i * PAGE_SIZE, states[i]);
 	fill->kept += b->nr - before;
@@ -182,23 +210,21 @@ static void add_known(struct gksm_fill *fill, struct gksm_batch *b,
 }
 
 /**
- * gksm_fill_begin() - a pass begins
- * @fill: its cursor and rotations are set
+ * gksm_fill_begin() - a round begins
+ * @fill: its round and rotations are set
  */
 void gksm_fill_begin(struct gksm_fill *fill)
 {
-	sweep.start = 0;
-	sweep.end = 0;
+	forget_sweep(fill);
 	fill->visited = 0;
 	fill->added = 0;
 	fill->kept = 0;
 	fill->skipped = 0;
-	fill->zeroed = 0;
 }
 
 /**
- * gksm_fill() - put the next pages of a pass into a batch
- * @fill:  where the pass is; @fill->cursor.slot is not NULL on entry
+ * gksm_fill() - put the next pages of a round into a batch
+ * @fill:  where the round is; @fill->cursor.slot is not NULL on entry
  * @batch: a batch. Pages are copied if it has staging pages, and hashed on the
  *	   spot otherwise
  * @room:  most pages to put into it, not 0
@@ -220,14 +246,16 @@ void gksm_fill(struct gksm_fill *fill, struct gksm_batch *batch,
 	unsigned int i;
 
 	if (!mmget_not_zero(mm)) {
-		cursor->slot = gksm_mm_slot_next(slot);
-		cursor->addr = 0;
+		leave_slot(fill);
 		return;
 	}
 	mmap_read_lock(mm);
 	end = collect(fill, room, &run);
 	mmap_read_unlock(mm);
 	mmput_async(mm);
+	if (cursor->slot == slot)
+		slot->counts[fill->round].end =
+			max3(cursor->addr, end, fill->sweep.end);
 	if (!end)
 		return;
 

@@ -3,6 +3,8 @@
 #define GKSM_FILL_H
 
 #include "rotation.h"
+#include "round.h"
+#include "sweep.h"
 
 struct gksm_batch;
 struct gksm_mm_slot;
@@ -18,8 +20,10 @@ struct gksm_cursor {
 };
 
 /**
- * struct gksm_fill - what a pass looks for, and what it has met so far
+ * struct gksm_fill - what a round looks for, and what it has met so far
+ * @round:   which
  * @cursor:  where it is
+ * @sweep:   of the page table there; used up bit by bit
  * @read:    regions that are read again whatever happened to them
  * @confirm: regions of which settled pages are named to the device as well
  * @offload: whether the batch goes to a device
@@ -28,10 +32,11 @@ struct gksm_cursor {
  * @added:   of these, pages put into a batch, with their content
  * @kept:    of these, pages put into a batch as they are known
  * @skipped: of these, settled pages passed over
- * @zeroed:  of these, mappings of the zero page that merging made
  */
 struct gksm_fill {
+	enum gksm_round round;
 	struct gksm_cursor cursor;
+	struct gksm_sweep sweep;
 	struct gksm_rotation read;
 	struct gksm_rotation confirm;
 	bool offload;
@@ -40,7 +45,6 @@ struct gksm_fill {
 	u64 added;
 	u64 kept;
 	u64 skipped;
-	u64 zeroed;
 };
 
 void gksm_fill_begin(struct gksm_fill *fill);

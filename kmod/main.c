@@ -8,10 +8,12 @@
 
 #include "apply.h"
 #include "breakage.h"
+#include "demand.h"
 #include "dev.h"
 #include "ksyms.h"
 #include "mm_slot.h"
 #include "overhead.h"
+#include "procfs.h"
 #include "scan.h"
 #include "shrink.h"
 #include "stable.h"
@@ -28,6 +30,7 @@
  * hashed by a device, in batches, and searches by hash alone:
  *
  *	mm_slot.c   who opted in; the last hash of every page
+ *	mm_count.c  how many merged pages everybody has
  *	walk.c	    read page tables: which pages are there
  *	fill.c	    copy pages into a batch
  *	batch.c     where a batch is: with us or with the daemon
@@ -45,9 +48,11 @@
  *		    tables, the only believer in bytes
  *	unmerge.c   the way back
  *	scan.c	    the thread that drives all this
+ *	demand.c    one process merged now
  *	shrink.c    memory given back under pressure
  *	overhead.c  what all this costs
- *	sysfs.c     /sys/kernel/mm/gksm; trace.c: tracepoints
+ *	sysfs.c     /sys/kernel/mm/gksm; procfs.c: /proc/gksminfo; trace.c:
+ *		    tracepoints
  *	pace.c	    the budget of processor time; advisor.c: how many pages
  *		    between two sleeps; psi.c: what memory pressure adds
  *	ksyms.c     functions and variables that the kernel does not export
@@ -70,18 +75,24 @@ static int __init start(void)
 	err = gksm_apply_init();
 	if (err)
 		goto exit_apply;
-	err = gksm_scan_init();
+	err = gksm_demand_init();
 	if (err)
 		goto exit_apply;
+	err = gksm_scan_init();
+	if (err)
+		goto exit_demand;
 	err = gksm_shrink_init();
 	if (err)
 		goto exit_scan;
 	err = gksm_sysfs_init();
 	if (err)
 		goto exit_shrink;
-	err = gksm_dev_init();
+	err = gksm_procfs_init();
 	if (err)
 		goto exit_sysfs;
+	err = gksm_dev_init();
+	if (err)
+		goto exit_procfs;
 	pr_info("loaded, ABI %u\n", GKSM_ABI_VERSION);
 	if (!gksm_kernel_tested())
 		pr_notice(
@@ -93,12 +104,16 @@ static int __init start(void)
 			GKSM_BREAK);
 	return 0;
 
+exit_procfs:
+	gksm_procfs_exit();
 exit_sysfs:
 	gksm_sysfs_exit();
 exit_shrink:
 	gksm_shrink_exit();
 exit_scan:
 	gksm_scan_exit();
+exit_demand:
+	gksm_demand_exit();
 exit_apply:
 	gksm_apply_exit();
 	gksm_mm_slots_exit();
@@ -131,9 +146,11 @@ static int __init gksm_init(void)
 static void __exit gksm_exit(void)
 {
 	gksm_dev_exit();
+	gksm_procfs_exit();
 	gksm_sysfs_exit();
 	gksm_shrink_exit();
 	gksm_scan_exit();
+	gksm_demand_exit();
 	gksm_apply_exit();
 	gksm_mm_slots_exit();
 	gksm_unstable_exit();

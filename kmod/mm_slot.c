@@ -6,6 +6,8 @@
  */
 #include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/limits.h>
+#include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -83,7 +85,14 @@ static void forget_recent(void)
 	recent.owner = NULL;
 }
 
-static struct gksm_mm_slot *find_slot(struct mm_struct *mm)
+/**
+ * gksm_mm_slot_find() - the slot of an address space
+ * @mm: held by the caller
+ *
+ * Context: scan lock held.
+ * Return: the slot or NULL.
+ */
+struct gksm_mm_slot *gksm_mm_slot_find(struct mm_struct *mm)
 {
 	struct gksm_mm_slot *slot;
 
@@ -93,35 +102,45 @@ static struct gksm_mm_slot *find_slot(struct mm_struct *mm)
 	return NULL;
 }
 
-static void add_slot(struct mm_struct *mm, u64 domain)
+static struct gksm_mm_slot *add_slot(const struct gksm_mm_ref *ref)
 {
 	struct gksm_mm_slot *slot;
 
-	slot = kmem_cache_alloc(slot_cache, GKSM_GFP);
+	slot = kmem_cache_zalloc(slot_cache, GKSM_GFP);
 	if (!slot)
-		return;
-	slot->domain = gksm_domain_get(domain);
+		return NULL;
+	slot->domain = gksm_domain_get(ref->domain);
 	if (!slot->domain)
 		goto free_slot;
 	if (xa_alloc_cyclic(&slots_by_id, &slot->id, slot,
 			    XA_LIMIT(1, GKSM_MM_ID_MAX), &next_id,
 			    GKSM_GFP) < 0)
 		goto put_domain;
-	mmgrab(mm);
-	slot->mm = mm;
-	slot->merged = 0;
+	mmgrab(ref->mm);
+	slot->mm = ref->mm;
+	slot->pid = get_pid(ref->pid);
+	slot->nr_processes = 1;
 	slot->updates = nr_updates;
 	xa_init(&slot->regions);
-	hash_add(slots_by_mm, &slot->hash, (unsigned long)mm);
+	hash_add(slots_by_mm, &slot->hash, (unsigned long)ref->mm);
 	list_add_tail(&slot->list, &slots);
 	nr_slots++;
-	gksm_event_enter(mm);
-	return;
+	gksm_event_enter(ref->mm);
+	return slot;
 
 put_domain:
 	gksm_domain_put(slot->domain);
 free_slot:
 	kmem_cache_free(slot_cache, slot);
+	return NULL;
+}
+
+static void free_region(struct gksm_mm_slot *slot, void *region)
+{
+	free_page((unsigned long)region);
+	slot->nr_regions--;
+	nr_regions--;
+	nr_vanished++;
 }
 
 static void free_regions(struct gksm_mm_slot *slot)
@@ -130,11 +149,8 @@ static void free_regions(struct gksm_mm_slot *slot)
 	void *region;
 
 	forget_recent();
-	xa_for_each(&slot->regions, i, region) {
-		free_page((unsigned long)region);
-		nr_regions--;
-		nr_vanished++;
-	}
+	xa_for_each(&slot->regions, i, region)
+		free_region(slot, region);
 	xa_destroy(&slot->regions);
 }
 
@@ -146,6 +162,7 @@ static void free_slot(struct gksm_mm_slot *slot)
 	hash_del(&slot->hash);
 	list_del(&slot->list);
 	gksm_domain_put(slot->domain);
+	put_pid(slot->pid);
 	mmdrop(slot->mm);
 	kmem_cache_free(slot_cache, slot);
 	nr_slots--;
@@ -176,9 +193,17 @@ void gksm_mm_slots_exit(void)
 	kmem_cache_destroy(slot_cache);
 }
 
-/* A thread's mm: the group leader may have exited before its threads. */
-static struct gksm_mm_ref grab_process_mm(struct task_struct *process,
-					  bool (*want)(struct mm_struct *mm))
+/**
+ * gksm_mm_ref_process() - the address space of a process, if somebody wants it
+ * @process: its group leader, which may have exited before its threads
+ * @want:    called under task_lock()
+ *
+ * Context: RCU read lock held.
+ * Return: what is to be given to gksm_mm_ref_release(); its @mm is NULL if the
+ * process has no address space (any more), or an unwanted one.
+ */
+struct gksm_mm_ref gksm_mm_ref_process(struct task_struct *process,
+				       bool (*want)(struct mm_struct *mm))
 {
 	struct gksm_mm_ref ref = {};
 	struct task_struct *thread;
@@ -190,6 +215,7 @@ static struct gksm_mm_ref grab_process_mm(struct task_struct *process,
 		found = thread->mm && !(thread->flags & PF_KTHREAD);
 		if (found && want(thread->mm)) {
 			ref.mm = thread->mm;
+			ref.pid = get_pid(task_tgid(process));
 			ref.domain = gksm_domain_id(thread);
 			mmgrab(ref.mm);
 		}
@@ -198,6 +224,18 @@ static struct gksm_mm_ref grab_process_mm(struct task_struct *process,
 			break;
 	}
 	return ref;
+}
+
+/**
+ * gksm_mm_ref_release() - give an address space back
+ * @ref: from gksm_mm_ref_process(); its @mm may be NULL
+ */
+void gksm_mm_ref_release(struct gksm_mm_ref *ref)
+{
+	put_pid(ref->pid);
+	if (ref->mm)
+		mmdrop(ref->mm);
+	*ref = (struct gksm_mm_ref){};
 }
 
 /**
@@ -226,14 +264,15 @@ int gksm_mm_list_collect(struct gksm_mm_list *list,
 		found = 0;
 		rcu_read_lock();
 		for_each_process(process) {
-			struct gksm_mm_ref ref = grab_process_mm(process, want);
+			struct gksm_mm_ref ref =
+				gksm_mm_ref_process(process, want);
 
 			if (!ref.mm)
 				continue;
 			if (found++ < room)
 				list->refs[list->nr++] = ref;
 			else
-				mmdrop(ref.mm);
+				gksm_mm_ref_release(&ref);
 		}
 		rcu_read_unlock();
 		if (found <= room)
@@ -251,7 +290,7 @@ int gksm_mm_list_collect(struct gksm_mm_list *list,
 void gksm_mm_list_release(struct gksm_mm_list *list)
 {
 	while (list->nr)
-		mmdrop(list->refs[--list->nr].mm);
+		gksm_mm_ref_release(&list->refs[--list->nr]);
 	kvfree(list->refs);
 	list->refs = NULL;
 }
@@ -274,6 +313,7 @@ static void move_slot(struct gksm_mm_slot *slot, u64 id)
 		return;
 	}
 	free_regions(slot);
+	slot->shown = (struct gksm_mm_count){};
 	gksm_domain_put(slot->domain);
 	slot->domain = domain;
 }
@@ -281,17 +321,59 @@ static void move_slot(struct gksm_mm_slot *slot, u64 id)
 /* Of processes that share an address space the first one says whose it is. */
 static void find_or_add_slot(const struct gksm_mm_ref *ref)
 {
-	struct gksm_mm_slot *slot = find_slot(ref->mm);
+	struct gksm_mm_slot *slot = gksm_mm_slot_find(ref->mm);
 
 	if (!slot) {
-		add_slot(ref->mm, ref->domain);
+		add_slot(ref);
 		return;
 	}
-	if (slot->updates == nr_updates)
+	if (slot->updates == nr_updates) {
+		slot->nr_processes++;
 		return;
+	}
 	slot->updates = nr_updates;
+	slot->nr_processes = 1;
+	put_pid(slot->pid);
+	slot->pid = get_pid(ref->pid);
 	if (slot->domain->id != ref->domain)
 		move_slot(slot, ref->domain);
+}
+
+/**
+ * gksm_mm_slots_reap() - drop what has exited
+ * @but: where a pass is, or NULL
+ *
+ * The caller must not hold a pointer to another slot across the call.
+ *
+ * Context: scan lock held.
+ */
+void gksm_mm_slots_reap(const struct gksm_mm_slot *but)
+{
+	struct gksm_mm_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &slots, list)
+		if (slot != but && !alive(slot->mm))
+			free_slot(slot);
+	gksm_gauge(mms, nr_slots);
+}
+
+/**
+ * gksm_mm_slot_get() - the slot of an address space, which gets one
+ * @ref: an address space that opted in
+ *
+ * Passes that are under way will come by it, too.
+ *
+ * Context: scan lock held; may sleep.
+ * Return: the slot, or NULL: no memory.
+ */
+struct gksm_mm_slot *gksm_mm_slot_get(const struct gksm_mm_ref *ref)
+{
+	struct gksm_mm_slot *slot = gksm_mm_slot_find(ref->mm);
+
+	if (!slot)
+		slot = add_slot(ref);
+	gksm_gauge(mms, nr_slots);
+	return slot;
 }
 
 /**
@@ -303,13 +385,10 @@ static void find_or_add_slot(const struct gksm_mm_ref *ref)
  */
 void gksm_mm_slots_update(void)
 {
-	struct gksm_mm_slot *slot, *next;
 	struct gksm_mm_list list;
 	unsigned int i;
 
-	list_for_each_entry_safe(slot, next, &slots, list)
-		if (!alive(slot->mm))
-			free_slot(slot);
+	gksm_mm_slots_reap(NULL);
 	nr_updates++;
 	if (!gksm_mm_list_collect(&list, gksm_mm_opted_in))
 		for (i = 0; i < list.nr; i++)
@@ -342,32 +421,15 @@ struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot)
 }
 
 /**
- * gksm_mm_slots_begin_count() - a pass begins: it will count merged pages
+ * gksm_mm_slot_from() - the slot with the least number from another on
+ * @id: in: the least that it may have; out: what it has
  *
  * Context: scan lock held.
+ * Return: a slot or NULL.
  */
-void gksm_mm_slots_begin_count(void)
+struct gksm_mm_slot *gksm_mm_slot_from(unsigned long *id)
 {
-	struct gksm_mm_slot *slot;
-
-	list_for_each_entry(slot, &slots, list)
-		slot->merged = 0;
-}
-
-/**
- * gksm_mm_slots_end_count() - let the kernel tell how many there are
- *
- * In /proc/PID/ksm_merging_pages, and in ksm_stat beside it. While ksmd is
- * stopped nobody else writes there.
- *
- * Context: scan lock held.
- */
-void gksm_mm_slots_end_count(void)
-{
-	struct gksm_mm_slot *slot;
-
-	list_for_each_entry(slot, &slots, list)
-		gksm_mm_set_merging(slot->mm, slot->merged);
+	return xa_find(&slots_by_id, id, GKSM_MM_ID_MAX, XA_PRESENT);
 }
 
 /**
@@ -392,9 +454,7 @@ void gksm_mm_slots_prune(void)
 					      REGION_TOUCHED);
 			} else {
 				xa_erase(&slot->regions, i);
-				free_page((unsigned long)region);
-				nr_regions--;
-				nr_vanished++;
+				free_region(slot, region);
 			}
 		}
 		cond_resched();
@@ -432,6 +492,19 @@ u64 gksm_mm_slots_bytes(void)
 {
 	return nr_regions * PAGE_SIZE + nr_slots * sizeof(struct gksm_mm_slot) +
 	       gksm_domains_bytes();
+}
+
+/**
+ * gksm_mm_slot_bytes() - memory in use for one address space alone
+ * @slot: which
+ *
+ * What all have in common, trees and domains, is nobody's.
+ *
+ * Return: bytes.
+ */
+u64 gksm_mm_slot_bytes(const struct gksm_mm_slot *slot)
+{
+	return slot->nr_regions * PAGE_SIZE + sizeof(*slot);
 }
 
 /**
@@ -502,6 +575,23 @@ static unsigned long page_of(unsigned long addr)
 u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr)
 {
 	return xa_load(&slot->regions, region_of(addr));
+}
+
+/**
+ * gksm_mm_slot_next_region() - the first states at an address or after it
+ * @slot: their address space
+ * @addr: in: an address; out: that of the first of these states
+ *
+ * Context: scan lock held.
+ * Return: GKSM_REGION_PAGES states, or NULL.
+ */
+u64 *gksm_mm_slot_next_region(struct gksm_mm_slot *slot, unsigned long *addr)
+{
+	unsigned long i = region_of(*addr);
+	u64 *region = xa_find(&slot->regions, &i, ULONG_MAX, XA_PRESENT);
+
+	*addr = i * GKSM_REGION_PAGES * PAGE_SIZE;
+	return region;
 }
 
 /**
@@ -651,6 +741,7 @@ u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
 			free_page((unsigned long)region);
 			return NULL;
 		}
+		slot->nr_regions++;
 		nr_regions++;
 	}
 	if (!xa_get_mark(&slot->regions, i, REGION_TOUCHED))

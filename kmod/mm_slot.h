@@ -7,8 +7,12 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "mm_count.h"
+
 struct gksm_domain;
 struct mm_struct;
+struct pid;
+struct task_struct;
 
 /**
  * struct gksm_mm_slot - an address space that opted in
@@ -17,10 +21,15 @@ struct mm_struct;
  * @mm:	       held by mmgrab(): the struct stays, the memory need not
  * @id:	       number in the cookies of its pages, 1 to GKSM_MM_ID_MAX
  * @domain:    its trust domain
- * @merged:    its mappings of merged pages, those that this pass has met or made
+ * @pid:       of the first of its processes, when it was last found
+ * @nr_processes: how many had it then
+ * @counts:    what each round has met so far
+ * @shown:     what the last whole round met, with what was merged since
+ * @demands:   how often it was looked at on demand (apply.c)
  * @updates:   how often the slots had been updated when it was last found
  * @regions:   state of every page (page_state.h), by address / 2 MiB; an entry
  *	       is one page of GKSM_REGION_PAGES states
+ * @nr_regions: how many there are
  */
 struct gksm_mm_slot {
 	struct hlist_node hash;
@@ -28,9 +37,14 @@ struct gksm_mm_slot {
 	struct mm_struct *mm;
 	u32 id;
 	struct gksm_domain *domain;
-	unsigned long merged;
+	struct pid *pid;
+	unsigned int nr_processes;
+	struct gksm_mm_count counts[GKSM_NR_ROUNDS];
+	struct gksm_mm_count shown;
+	u32 demands;
 	u64 updates;
 	struct xarray regions;
+	u64 nr_regions;
 };
 
 /* Pages of a region: what one page table maps. */
@@ -53,10 +67,11 @@ int gksm_mm_slots_init(void);
 void gksm_mm_slots_exit(void);
 void gksm_mm_slots_update(void);
 void gksm_mm_slots_forget(void);
+void gksm_mm_slots_reap(const struct gksm_mm_slot *but);
 struct gksm_mm_slot *gksm_mm_slot_first(void);
 struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot);
-void gksm_mm_slots_begin_count(void);
-void gksm_mm_slots_end_count(void);
+struct gksm_mm_slot *gksm_mm_slot_from(unsigned long *id);
+struct gksm_mm_slot *gksm_mm_slot_find(struct mm_struct *mm);
 void gksm_mm_slots_prune(void);
 unsigned long gksm_mm_slots_shrink(unsigned long nr);
 void gksm_mm_slots_unsettle(void);
@@ -64,6 +79,7 @@ void gksm_mm_slots_note_keys(void);
 u64 gksm_mm_slots_pages(void);
 u64 gksm_mm_slots_vanished(void);
 u64 gksm_mm_slots_bytes(void);
+u64 gksm_mm_slot_bytes(const struct gksm_mm_slot *slot);
 
 u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr);
 struct gksm_mm_slot *gksm_cookie_slot(u64 cookie);
@@ -72,17 +88,20 @@ unsigned long gksm_cookie_addr(u64 cookie);
 u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
 			bool create);
 u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr);
+u64 *gksm_mm_slot_next_region(struct gksm_mm_slot *slot, unsigned long *addr);
 bool gksm_mm_slot_is_active(struct gksm_mm_slot *slot, unsigned long addr);
 void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
 			bool active);
 
 /**
- * struct gksm_mm_ref - an address space and one of its processes' domain
+ * struct gksm_mm_ref - an address space and one of its processes
  * @mm:	    held by mmgrab()
+ * @pid:    the process, held by get_pid()
  * @domain: gksm_domain_id()
  */
 struct gksm_mm_ref {
 	struct mm_struct *mm;
+	struct pid *pid;
 	u64 domain;
 };
 
@@ -95,6 +114,11 @@ struct gksm_mm_list {
 	struct gksm_mm_ref *refs;
 	unsigned int nr;
 };
+
+struct gksm_mm_ref gksm_mm_ref_process(struct task_struct *process,
+				       bool (*want)(struct mm_struct *mm));
+void gksm_mm_ref_release(struct gksm_mm_ref *ref);
+struct gksm_mm_slot *gksm_mm_slot_get(const struct gksm_mm_ref *ref);
 
 int gksm_mm_list_collect(struct gksm_mm_list *list,
 			 bool (*want)(struct mm_struct *mm));

@@ -16,7 +16,7 @@
  * that are made when a merged page is written after all. The files, from the
  * outermost to the innermost:
  *
- *   scan_cpu_ns		  the scan thread
+ *   scan_cpu_ns		  the scan thread, and who merges on demand
  *     merge_cpu_ns		  of it, merge.c and merge_scattered.c
  *	 tlb_flushes_cpu_ns	  of it, the primary MMU
  *	 notifier_calls_cpu_ns	  of it, secondary MMUs

@@ -17,6 +17,7 @@
 #include "advisor.h"
 #include "apply.h"
 #include "batch.h"
+#include "demand.h"
 #include "fill.h"
 #include "kpage.h"
 #include "ksyms.h"
@@ -56,7 +57,7 @@
  *
  *   scan.lock > mmap lock > page locks (try) > page table lock
  *   scan.lock > session->lock
- *   advisor_lock (of sysfs.c) > scan.lock
+ *   advisor_lock (of sysfs.c), demand_lock (of demand.c) > scan.lock
  *   session->setup_lock (SETUP only; never over a page fault)
  *
  * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
@@ -212,6 +213,84 @@ void gksm_scan_barrier(void)
 }
 
 /**
+ * gksm_scan_enter() - take the scan lock, as soon as the thread steps aside
+ *
+ * Context: may sleep.
+ * Return: 0, then call gksm_scan_leave(); -ERESTARTSYS: there is a signal.
+ */
+int gksm_scan_enter(void)
+{
+	atomic_inc(&scan.waiters);
+	if (!mutex_lock_interruptible(&scan.lock))
+		return 0;
+	atomic_dec(&scan.waiters);
+	gksm_scan_wake();
+	return -ERESTARTSYS;
+}
+
+/**
+ * gksm_scan_leave() - release what gksm_scan_enter() took
+ */
+void gksm_scan_leave(void)
+{
+	control_unlock();
+}
+
+/**
+ * gksm_scan_is_wanted() - should who is in leave soon?
+ *
+ * Context: after gksm_scan_enter().
+ */
+bool gksm_scan_is_wanted(void)
+{
+	return atomic_read(&scan.waiters) > 1 || gksm_shrink_wanted();
+}
+
+/**
+ * gksm_scan_slot() - the slot of an address space, which gets one
+ * @ref: an address space that opted in
+ *
+ * Slots of those that have exited go, but for the one where a pass is.
+ *
+ * Context: after gksm_scan_enter(); may sleep.
+ * Return: the slot, or NULL: no memory.
+ */
+struct gksm_mm_slot *gksm_scan_slot(const struct gksm_mm_ref *ref)
+{
+	gksm_mm_slots_reap(scan.fill.cursor.slot);
+	return gksm_mm_slot_get(ref);
+}
+
+/**
+ * gksm_scan_note_demand() - something was merged on demand
+ * @nr_changed: pages that had changed, and no pass has read: what a device
+ *		knows of them is stale (begin_rotations())
+ *
+ * Context: after gksm_scan_enter().
+ */
+void gksm_scan_note_demand(u64 nr_changed)
+{
+	scan.fill.added += nr_changed;
+	/* The pass was held up. */
+	gksm_advisor_forget(&scan.advisor);
+}
+
+/**
+ * gksm_scan_end_demand() - merging on demand has ended, one way or another
+ *
+ * Context: may sleep.
+ */
+void gksm_scan_end_demand(void)
+{
+	/* It is done there, and takes long. */
+	if (READ_ONCE(gksm_settings.run) == GKSM_RUN_UNMERGE)
+		return;
+	control_lock();
+	gksm_unstable_clear(GKSM_ROUND_DEMAND);
+	control_unlock();
+}
+
+/**
  * gksm_scan_unsettle() - what is said of pages has to be asked again
  *
  * Context: any.
@@ -352,9 +431,9 @@ static void settle_counts(void)
 	gksm_stable_recount();
 	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
-	gksm_gauge(unstable_nodes, gksm_unstable_nr());
-	gksm_gauge(ksm_zero_pages, scan.fill.zeroed);
-	gksm_unstable_clear();
+	gksm_gauge(unstable_nodes, gksm_unstable_nr(GKSM_ROUND_PASS));
+	gksm_gauge(ksm_zero_pages, gksm_mm_counts_zeroed());
+	gksm_unstable_clear(GKSM_ROUND_PASS);
 }
 
 /*
@@ -437,7 +516,7 @@ static bool begin_pass(void)
 {
 	gksm_advisor_begin(&scan.advisor, ktime_get_ns(), thread_cpu_ns());
 	gksm_mm_slots_update();
-	gksm_mm_slots_begin_count();
+	gksm_mm_counts_begin_pass();
 	begin_rotations();
 	gksm_fill_begin(&scan.fill);
 	if (atomic_xchg(&scan.unsettle, 0))
@@ -461,8 +540,8 @@ static bool begin_pass(void)
 
 static void end_pass(void)
 {
+	gksm_mm_counts_end_pass();
 	settle_counts();
-	gksm_mm_slots_end_count();
 	gksm_mm_slots_prune();
 	gksm_kpage_end_pass();
 	scan.in_pass = false;
@@ -672,7 +751,9 @@ int gksm_scan_set_run(unsigned int run)
 			int zero_err = gksm_unmerge_zeroed();
 
 			err = gksm_unmerge_all() ?: zero_err;
-			gksm_unstable_clear();
+			gksm_mm_counts_unmerged(!zero_err);
+			gksm_unstable_clear(GKSM_ROUND_PASS);
+			gksm_unstable_clear(GKSM_ROUND_DEMAND);
 			gksm_mm_slots_shrink(ULONG_MAX);
 			gksm_kpage_drain();
 			gksm_gauge(pages_unshared, 0);
@@ -701,7 +782,7 @@ static void abandon_pass(void)
 	scan.fill.cursor.slot = NULL;
 	scan.next_ms = 0;
 	gksm_advisor_forget(&scan.advisor);
-	gksm_unstable_clear();
+	gksm_unstable_clear(GKSM_ROUND_PASS);
 	gksm_mm_slots_forget();
 	gksm_scan_unsettle();
 }
@@ -733,14 +814,14 @@ int gksm_scan_change(unsigned int *setting, unsigned int value)
 }
 
 /**
- * gksm_scan_cpu_ns() - what the thread has used
+ * gksm_scan_cpu_ns() - what the thread has used, and merging on demand
  *
  * Context: between gksm_scan_init() and gksm_scan_exit(); any.
  * Return: nanoseconds of processor time.
  */
 u64 gksm_scan_cpu_ns(void)
 {
-	return ksym(task_sched_runtime)(scan.task);
+	return ksym(task_sched_runtime)(scan.task) + gksm_demand_cpu_ns();
 }
 
 /**

@@ -6,6 +6,9 @@
 
 #include "advisor.h"
 
+struct gksm_mm_ref;
+struct gksm_mm_slot;
+
 /* Values of /sys/kernel/mm/gksm/run, as in KSM. */
 #define GKSM_RUN_STOP 0
 #define GKSM_RUN_MERGE 1
@@ -79,6 +82,12 @@ void gksm_scan_unsettle(void);
 bool gksm_scan_trylock(void);
 void gksm_scan_unlock(void);
 void gksm_scan_barrier(void);
+int gksm_scan_enter(void);
+void gksm_scan_leave(void);
+bool gksm_scan_is_wanted(void);
+struct gksm_mm_slot *gksm_scan_slot(const struct gksm_mm_ref *ref);
+void gksm_scan_note_demand(u64 nr_changed);
+void gksm_scan_end_demand(void);
 int gksm_scan_set_run(unsigned int run);
 int gksm_scan_change(unsigned int *setting, unsigned int value);
 u64 gksm_scan_cpu_ns(void);

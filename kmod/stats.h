@@ -17,7 +17,7 @@
  *			    batches_rejected + batches_abandoned + in flight
  *	tlb_flushes_cpu_ns + notifier_calls_cpu_ns <= merge_cpu_ns
  *	merge_cpu_ns + sweep_flushes_cpu_ns + notifier_questions_cpu_ns <=
- *				processor time of the scan thread (overhead.c)
+ *				scan_cpu_ns (overhead.c)
  *
  * The second group (gauges) is set by the end of a pass, but for
  * pressure_boosted, which is always of now.

@@ -11,6 +11,7 @@
 
 #include <gksm_abi.h>
 
+#include "demand.h"
 #include "domain.h"
 #include "kpage.h"
 #include "mm_slot.h"
@@ -318,6 +319,21 @@ static ssize_t merge_domain_store(struct kobject *kobj,
 
 static struct kobj_attribute merge_domain_attr = __ATTR_RW(merge_domain);
 
+/* Returns when the process is merged, as far as it can be. */
+static ssize_t merge_pid_store(struct kobject *kobj,
+			       struct kobj_attribute *attr, const char *buf,
+			       size_t count)
+{
+	int pid, err;
+
+	if (kstrtoint(buf, 10, &pid) || pid <= 0)
+		return -EINVAL;
+	err = gksm_demand(pid);
+	return err ?: count;
+}
+
+static struct kobj_attribute merge_pid_attr = __ATTR_WO(merge_pid);
+
 static ssize_t abi_version_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
 {
@@ -420,6 +436,7 @@ static struct attribute *attributes[] = {
 	&max_shared_pages_attr.attr,
 	&max_metadata_kib_attr.attr,
 	&batch_deadline_ms_attr.attr,
+	&merge_pid_attr.attr,
 	&abi_version_attr.attr,
 	&offload_attr.attr,
 	&metadata_bytes_attr.attr,
@@ -485,6 +502,7 @@ void gksm_sysfs_exit(void)
 {
 	struct kernfs_node *node = full_scans;
 
+	gksm_demand_stop();
 	WRITE_ONCE(full_scans, NULL);
 	gksm_scan_barrier();
 	sysfs_put(node);

@@ -4,13 +4,15 @@
 
 #include <linux/types.h>
 
+#include "round.h"
+
 void gksm_unstable_init(void);
 void gksm_unstable_exit(void);
-u64 gksm_unstable_find(u64 key);
-void gksm_unstable_put(u64 key, u64 cookie);
-void gksm_unstable_remove(u64 key);
-void gksm_unstable_clear(void);
-u64 gksm_unstable_nr(void);
+u64 gksm_unstable_find(enum gksm_round round, u64 key);
+void gksm_unstable_put(enum gksm_round round, u64 key, u64 cookie);
+void gksm_unstable_settle(enum gksm_round round, u64 key);
+void gksm_unstable_clear(enum gksm_round round);
+u64 gksm_unstable_nr(enum gksm_round round);
 u64 gksm_unstable_bytes(void);
 
 #endif /* GKSM_UNSTABLE_H */

@@ -136,6 +136,68 @@ prints overhead_not_back '^  TLB, for merging +0 flushes '
 check overhead_reloaded 1 'the module was loaded again meanwhile' \
 	o --interval 1
 
+# --- top: who shares how much
+make_info "$dir/proc/gksminfo" '21 0 1 0 500 60 0 8192 small' \
+	'22 1000 2 7 9000 4000 96 16384 a\040guest' \
+	'23 0 1 0 10 0 0 4096 \033[2J'
+check top 0 '' c top
+prints top_heading '^ +PID +UID +MERGED +ZERO +SCANNED +META/KiB +PROFIT/KiB +COMMAND$'
+prints top_first '^ +22 +1000 +4000 +96 +9000 +16 +16368  a guest \(one of 2\)$'
+prints top_second '^ +21 +0 +60 +0 +500 +8 +232  small$'
+prints top_negative '^ +23 +0 +0 +0 +10 +4 +-4  .033\[2J$'
+nr_checks=$((nr_checks + 1))
+[ "$(sed -n 2p "$dir/out" | awk '{ print $1 }')" = 22 ] ||
+	fail top_order "$(cat "$dir/out")"
+check top_lines 0 '' c top --lines 1
+prints top_lines '^and 2 more$'
+check top_pid 0 '' c top --pid 21
+nr_checks=$((nr_checks + 1))
+[ "$(wc -l <"$dir/out")" -eq 2 ] || fail top_pid "$(cat "$dir/out")"
+check top_unknown_pid 1 'nothing is known of process 24: is it there' \
+	c top --pid 24
+check top_json 0 '' c top --json
+json_has top_json '"nr_processes":3,"processes":[{"pid":22,"uid":1000,'
+json_has top_json_rest '"metadata_bytes":16384,"profit_bytes":16760832,"command":"aguest"}'
+json_has top_json_name '"command":"\\033[2J"}'
+check top_watch 124 '' timeout 2.5 "$GKSMCTL" --sysfs "$dir/sysfs" \
+	--proc "$dir/proc" top --watch 1 --json --lines 1
+nr_checks=$((nr_checks + 1))
+[ "$(grep -c '^{.*}$' "$dir/out")" -ge 2 ] || fail top_watch "$(cat "$dir/out")"
+echo '24 0 1 0 x 0 0 0 a' >>"$dir/proc/gksminfo"
+check top_broken 1 'cannot read .*/gksminfo: Bad message' c top
+echo 'gksminfo - version: 2' >"$dir/proc/gksminfo"
+check top_newer 7 'install module and gksmctl of one version' c top
+
+# --- merge: what it brought is the difference of two tables
+make_info "$dir/proc/gksminfo" '22 0 1 0 9000 4000 96 16384 guest'
+echo 0 >"$dir/sysfs/merge_pid"
+check merge 0 '' c merge --pid 22
+holds merge "$dir/sysfs/merge_pid" 22
+prints merge_who '^process 22 \(guest\), in 0\.[0-9]+ s$'
+prints merge_pages '^merged +4000 pages, \+0$'
+prints merge_saved '^saved +16384 KiB, \+0$'
+rm "$dir/sysfs/merge_pid"
+mkfifo "$dir/sysfs/merge_pid"
+# The table changes while the writer waits for somebody to read what it writes.
+(
+	sleep 0.5
+	make_info "$dir/proc/gksminfo" '22 0 1 0 9000 5000 97 16384 guest'
+	cat "$dir/sysfs/merge_pid" >"$dir/merged"
+) &
+check merge_json 0 '' c merge --json -p 22
+wait
+holds merge_json "$dir/merged" 22
+prints merge_json '^\{"pid": 22, "took_ms": [0-9]+, "complete": true, "scanned": 9000, "merged": 5000, "merged_now": 1000, "zero": 97, "zero_now": 1, "saved_bytes": 20877312, "saved_bytes_now": 4100096, "metadata_bytes": 16384, "profit_bytes": 20860928\}$'
+rm "$dir/sysfs/merge_pid"
+check merge_old 7 'older than gksmctl' c merge --pid 22
+echo 0 >"$dir/sysfs/merge_pid"
+check merge_gone 1 'there is no process 25, or not any more' c merge --pid 25
+# It says nothing, so that status does not speak of it.
+chmod 200 "$dir/sysfs/merge_pid"
+check status_write_only 0 '' c status
+nr_checks=$((nr_checks + 1))
+! grep -q merge_pid "$dir/out" || fail status_write_only "$(cat "$dir/out")"
+
 # --- set: all or nothing
 check set_one 0 '' c set run 1
 holds set_one "$dir/sysfs/run" 1

@@ -97,6 +97,13 @@ make_sysfs() {
 	done
 }
 
+# make_info FILE [LINE]...: the module's table of processes
+make_info() {
+	printf '%s\n' 'gksminfo - version: 1' \
+		'# pid uid processes domain scanned merged zero metadata name' \
+		"${@:2}" >"$1"
+}
+
 # make_ksm DIR RUN: what in-kernel KSM shows
 make_ksm() {
 	mkdir -p "$1"

@@ -162,6 +162,18 @@ if [ "$(id -u)" -eq 0 ]; then
 	check set_not_root 4 'only root may change it' \
 		"${nobody[@]}" "$dir/gksmctl" --sysfs "$dir/sysfs" \
 		--ksm-dir "$dir/ksm" set run 1
+	mkdir "$dir/proc_root"
+	make_info "$dir/proc_root/gksminfo"
+	chmod 400 "$dir/proc_root/gksminfo"
+	check top_not_root 4 'only root may see who shares how much' \
+		"${nobody[@]}" "$dir/gksmctl" --proc "$dir/proc_root" top
+	chmod 444 "$dir/proc_root/gksminfo"
+	touch "$dir/sysfs/merge_pid"
+	chmod 200 "$dir/sysfs/merge_pid"
+	check merge_not_root 4 'only root may have a process merged' \
+		"${nobody[@]}" "$dir/gksmctl" --sysfs "$dir/sysfs" \
+		--ksm-dir "$dir/ksm" --proc "$dir/proc_root" merge --pid 5
+	rm "$dir/sysfs/merge_pid"
 fi
 
 # --- the module's answers
@@ -195,7 +207,7 @@ check sysfs_missing 3 'cannot write 1 to .*/run: No such file' \
 check ctl_no_command 2 'no command; see gksmctl --help' c
 check ctl_unknown_command 2 'unknown command "stats"; did you mean "status"\?' \
 	c stats
-check ctl_far_command 2 'known: status, overhead, set, wait, unmerge, ping, help, version' \
+check ctl_far_command 2 'known: status, top, merge, overhead, set, wait, unmerge, ping, help, version' \
 	c frobnicate
 check ctl_unknown_option 2 'unknown option "--jsno"; did you mean "--json"\?' \
 	c --jsno status
@@ -203,7 +215,28 @@ check ctl_operand 2 'unexpected argument "now"; usage: gksmctl status' \
 	c status now
 check ctl_watch_operand 2 'bad value "0" for SECONDS' c status --watch 0
 check ctl_watch_operands 2 'unexpected argument "2"' c status --watch 1 2
-check ctl_watch_set 2 '--watch goes with status only' c --watch set run 0
+check ctl_watch_set 2 '--watch goes with status and top only' \
+	c --watch set run 0
+check ctl_pid_status 2 '--pid goes with top and merge only' c --pid 1 status
+check ctl_lines_merge 2 '--lines goes with top only' c --lines 1 --pid 1 merge
+check ctl_pid 2 'bad value "0" for --pid: need a number from 1 to 2147483647' \
+	c top --pid 0
+check ctl_pid_word 2 'bad value "init" for --pid' c merge --pid init
+check ctl_lines 2 'bad value "-1" for --lines' c top --lines -1
+check ctl_top_operand 2 'unexpected argument "5"; usage: gksmctl top' c top 5
+check ctl_top_watch 2 'bad value "0" for SECONDS' c top --watch 0
+check ctl_merge_nothing 2 '^gksmctl: usage: gksmctl merge --pid PID' c merge
+check ctl_merge_operand 2 'unexpected argument "5"; usage: gksmctl merge' \
+	c merge --pid 5 5
+check ctl_merge_ksmd 8 'in-kernel ksmd is running' \
+	c --ksm-dir "$dir/ksm_running" merge --pid 5
+mkdir "$dir/proc"
+check ctl_top_old 7 'older than gksmctl' c --proc "$dir/proc" top
+check ctl_merge_old 7 'older than gksmctl' c --proc "$dir/proc" merge --pid 5
+check ctl_top_no_module 3 'Try: modprobe gksm' \
+	c --proc "$dir/proc" --sysfs "$dir/no_sysfs" top
+check ctl_merge_no_module 3 'Try: modprobe gksm' \
+	c --proc "$dir/proc" --sysfs "$dir/no_sysfs" merge --pid 5
 check ctl_interval_status 2 '--interval goes with overhead only' \
 	c --interval 1 status
 check ctl_interval 2 'bad value "0" for --interval: need a number from 1' \

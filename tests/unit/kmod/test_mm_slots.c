@@ -97,7 +97,7 @@ static int tear_down(void **state)
 	(void)state;
 	gksm_mm_slots_exit();
 	for (i = 0; i < MANY; i++)
-		if (mms[i].grabs)
+		if (mms[i].grabs || leaders[i].pid.count)
 			return -1;
 	if (gksm_mm_slots_bytes() || nr_entered)
 		return -1;
@@ -496,17 +496,190 @@ static void nodes_have_seeds_of_their_own_if_they_shall(void **state)
 	assert_int_equal(gksm_domains_nr(), 0);
 }
 
+/* A round looks at what is below @end, where it meets so many. */
+static void look_at(struct gksm_mm_slot *slot, enum gksm_round round,
+		    unsigned long end, unsigned int merged, unsigned int zeroed)
+{
+	slot->counts[round].end = end;
+	slot->counts[round].merged += merged;
+	slot->counts[round].zeroed += zeroed;
+}
+
 static void merged_pages_are_counted_by_the_pass(void **state)
+{
+	struct gksm_mm_slot *slot;
+
+	(void)state;
+	begin_processes(2);
+	gksm_mm_slots_update();
+	slot = slot_of(&mms[1]);
+	slot_of(&mms[0])->shown.merged = 5;
+	gksm_mm_counts_begin_pass();
+	look_at(slot, GKSM_ROUND_PASS, REGION, 3, 2);
+	assert_int_equal(slot->shown.merged, 0);
+	gksm_mm_counts_end_pass();
+	assert_int_equal(mms[0].merging, 0);
+	assert_int_equal(mms[1].merging, 3);
+	assert_int_equal(gksm_mm_counts_zeroed(), 2);
+}
+
+static void what_is_merged_is_counted_once_by_each_round(void **state)
+{
+	struct gksm_mm_slot *slot;
+
+	(void)state;
+	begin_processes(1);
+	gksm_mm_slots_update();
+	slot = slot_of(&mms[0]);
+	gksm_mm_counts_begin_pass();
+	gksm_mm_count_begin(slot, GKSM_ROUND_DEMAND);
+	look_at(slot, GKSM_ROUND_PASS, 2 * REGION, 1, 0);
+	look_at(slot, GKSM_ROUND_DEMAND, REGION, 1, 0);
+	/* Met by both, by one, and still before both. */
+	gksm_mm_count_merged(slot, REGION - PAGE_SIZE, 1);
+	gksm_mm_count_merged(slot, REGION, 1);
+	gksm_mm_count_merged(slot, 2 * REGION, 1);
+	gksm_mm_count_zeroed(slot, 0);
+	gksm_mm_count_zeroed(slot, 2 * REGION - PAGE_SIZE);
+	/* Given back at once. */
+	gksm_mm_count_merged(slot, 0, 1);
+	gksm_mm_count_merged(slot, 0, -1);
+	assert_int_equal(slot->shown.merged, 3);
+	assert_int_equal(slot->shown.zeroed, 2);
+	/* They meet the rest. */
+	look_at(slot, GKSM_ROUND_DEMAND, ~0UL, 2, 1);
+	gksm_mm_count_end(slot, GKSM_ROUND_DEMAND);
+	assert_int_equal(slot->shown.merged, 4);
+	assert_int_equal(slot->shown.zeroed, 2);
+	look_at(slot, GKSM_ROUND_PASS, ~0UL, 1, 0);
+	slot->shown.merged = 0;
+	gksm_mm_counts_end_pass();
+	assert_int_equal(mms[0].merging, 4);
+	assert_int_equal(gksm_mm_counts_zeroed(), 2);
+}
+
+static void who_has_his_pages_back_has_none_merged(void **state)
 {
 	(void)state;
 	begin_processes(2);
 	gksm_mm_slots_update();
-	slot_of(&mms[0])->merged = 5;
-	gksm_mm_slots_begin_count();
-	slot_of(&mms[1])->merged += 3;
-	gksm_mm_slots_end_count();
-	assert_int_equal(mms[0].merging, 0);
-	assert_int_equal(mms[1].merging, 3);
+	gksm_mm_counts_begin_pass();
+	look_at(slot_of(&mms[0]), GKSM_ROUND_PASS, REGION, 3, 2);
+	look_at(slot_of(&mms[1]), GKSM_ROUND_PASS, REGION, 4, 1);
+	gksm_mm_counts_end_pass();
+	/* It could not be done with the second one. */
+	mms[0].merging = 0;
+	gksm_mm_counts_unmerged(false);
+	assert_int_equal(slot_of(&mms[0])->shown.merged, 0);
+	assert_int_equal(slot_of(&mms[1])->shown.merged, 4);
+	assert_int_equal(gksm_mm_counts_zeroed(), 3);
+	mms[1].merging = 0;
+	gksm_mm_counts_unmerged(true);
+	gksm_mm_counts_end_pass();
+	assert_int_equal(mms[1].merging, 0);
+	assert_int_equal(gksm_mm_counts_zeroed(), 0);
+}
+
+static void a_slot_knows_its_processes(void **state)
+{
+	struct gksm_mm_slot *slot;
+
+	(void)state;
+	begin_processes(3);
+	leaders[1].mm = &mms[0];
+	gksm_mm_slots_update();
+	slot = slot_of(&mms[0]);
+	assert_ptr_equal(slot->pid, &leaders[0].pid);
+	assert_int_equal(slot->nr_processes, 2);
+	assert_int_equal(slot_of(&mms[2])->nr_processes, 1);
+	leaders[0].mm = NULL;
+	gksm_mm_slots_update();
+	assert_ptr_equal(slot->pid, &leaders[1].pid);
+	assert_int_equal(slot->nr_processes, 1);
+	assert_int_equal(leaders[0].pid.count, 0);
+}
+
+static void a_slot_pays_for_its_own_regions(void **state)
+{
+	struct gksm_mm_slot *one, *other;
+	u64 bytes;
+
+	(void)state;
+	begin_processes(2);
+	gksm_mm_slots_update();
+	one = slot_of(&mms[0]);
+	other = slot_of(&mms[1]);
+	bytes = gksm_mm_slot_bytes(one);
+	gksm_mm_slot_state(one, 0, true);
+	gksm_mm_slot_state(one, 5 * REGION, true);
+	gksm_mm_slot_state(one, 5 * REGION + PAGE_SIZE, true);
+	assert_int_equal(gksm_mm_slot_bytes(one), bytes + 2 * PAGE_SIZE);
+	assert_int_equal(gksm_mm_slot_bytes(other), bytes);
+	gksm_mm_slots_prune();
+	gksm_mm_slot_state(one, 5 * REGION, true);
+	gksm_mm_slots_prune();
+	assert_int_equal(gksm_mm_slot_bytes(one), bytes + PAGE_SIZE);
+	gksm_mm_slots_shrink(1);
+	assert_int_equal(gksm_mm_slot_bytes(one), bytes);
+}
+
+static void slots_and_regions_are_found_in_order(void **state)
+{
+	struct gksm_mm_slot *slot;
+	unsigned long id = 1, addr = PAGE_SIZE;
+	unsigned int nr = 0;
+
+	(void)state;
+	begin_processes(3);
+	gksm_mm_slots_update();
+	mms[1].mm_users.counter = 0;
+	gksm_mm_slots_update();
+	for (; (slot = gksm_mm_slot_from(&id)); id++) {
+		assert_int_equal(slot->id, id);
+		nr++;
+	}
+	assert_int_equal(nr, 2);
+	slot = slot_of(&mms[2]);
+	*gksm_mm_slot_state(slot, 0, true) = 5;
+	*gksm_mm_slot_state(slot, 3 * REGION, true) = 6;
+	assert_int_equal(gksm_mm_slot_next_region(slot, &addr)[0], 5);
+	assert_int_equal(addr, 0);
+	addr = REGION;
+	assert_int_equal(gksm_mm_slot_next_region(slot, &addr)[0], 6);
+	assert_int_equal(addr, 3 * REGION);
+	addr += REGION;
+	assert_null(gksm_mm_slot_next_region(slot, &addr));
+}
+
+static bool anybody(struct mm_struct *mm)
+{
+	(void)mm;
+	return true;
+}
+
+static void who_is_wanted_now_has_a_slot_at_once(void **state)
+{
+	struct gksm_mm_ref ref;
+	struct gksm_mm_slot *slot, *first;
+
+	(void)state;
+	begin_processes(3);
+	gksm_mm_slots_update();
+	first = slot_of(&mms[0]);
+	mms[0].mm_users.counter = 0;
+	mms[1].mm_users.counter = 0;
+	/* Where the pass is one stays. */
+	gksm_mm_slots_reap(first);
+	assert_ptr_equal(slot_of(&mms[0]), first);
+	assert_null(slot_of(&mms[1]));
+	mms[1].mm_users.counter = 1;
+	ref = gksm_mm_ref_process(&leaders[1], anybody);
+	slot = gksm_mm_slot_get(&ref);
+	assert_ptr_equal(slot->mm, &mms[1]);
+	assert_ptr_equal(gksm_mm_slot_get(&ref), slot);
+	gksm_mm_ref_release(&ref);
+	assert_int_equal(leaders[1].pid.count, 1);
+	assert_int_equal(mms[1].grabs, 1);
 }
 
 static void forgotten_spaces_come_back(void **state)
@@ -586,6 +759,12 @@ int main(void)
 		slot_test(of_two_owners_of_a_space_the_first_counts),
 		slot_test(nodes_have_seeds_of_their_own_if_they_shall),
 		slot_test(merged_pages_are_counted_by_the_pass),
+		slot_test(what_is_merged_is_counted_once_by_each_round),
+		slot_test(who_has_his_pages_back_has_none_merged),
+		slot_test(a_slot_knows_its_processes),
+		slot_test(a_slot_pays_for_its_own_regions),
+		slot_test(slots_and_regions_are_found_in_order),
+		slot_test(who_is_wanted_now_has_a_slot_at_once),
 		slot_test(forgotten_spaces_come_back),
 		slot_test(without_memory_there_is_no_slot_until_the_next_pass),
 		slot_test(without_memory_a_page_has_no_last_hash),

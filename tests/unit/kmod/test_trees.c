@@ -480,6 +480,9 @@ static void what_few_pages_do_not_need_is_given_back(void **state)
 	assert_ptr_equal(gksm_stable_find(SALT, key_of(99)), &pages[99]);
 }
 
+#define PASS GKSM_ROUND_PASS
+#define DEMAND GKSM_ROUND_DEMAND
+
 static int set_up_unstable(void **state)
 {
 	(void)state;
@@ -504,26 +507,26 @@ static void a_waiting_page_is_found_until_it_is_removed(void **state)
 
 	(void)state;
 	for (i = 0; i < nr; i++)
-		gksm_unstable_put(hash_of(i), i + 1);
-	assert_int_equal(gksm_unstable_nr(), nr);
+		gksm_unstable_put(PASS, hash_of(i), i + 1);
+	assert_int_equal(gksm_unstable_nr(PASS), nr);
 	for (i = 0; i < nr; i += 2)
-		gksm_unstable_remove(hash_of(i));
-	assert_int_equal(gksm_unstable_nr(), nr / 2);
+		gksm_unstable_settle(PASS, hash_of(i));
+	assert_int_equal(gksm_unstable_nr(PASS), nr / 2);
 	for (i = 0; i < nr; i++)
-		assert_int_equal(gksm_unstable_find(hash_of(i)),
+		assert_int_equal(gksm_unstable_find(PASS, hash_of(i)),
 				 i % 2 ? i + 1 : 0);
 }
 
 static void the_last_page_with_a_hash_waits(void **state)
 {
 	(void)state;
-	gksm_unstable_put(7, 1);
-	gksm_unstable_put(7, 2);
-	assert_int_equal(gksm_unstable_find(7), 2);
-	assert_int_equal(gksm_unstable_nr(), 1);
-	gksm_unstable_remove(7);
-	gksm_unstable_remove(7);
-	assert_int_equal(gksm_unstable_nr(), 0);
+	gksm_unstable_put(PASS, 7, 1);
+	gksm_unstable_put(PASS, 7, 2);
+	assert_int_equal(gksm_unstable_find(PASS, 7), 2);
+	assert_int_equal(gksm_unstable_nr(PASS), 1);
+	gksm_unstable_settle(PASS, 7);
+	gksm_unstable_settle(PASS, 7);
+	assert_int_equal(gksm_unstable_nr(PASS), 0);
 }
 
 static void a_new_pass_finds_nobody_waiting(void **state)
@@ -532,15 +535,15 @@ static void a_new_pass_finds_nobody_waiting(void **state)
 
 	(void)state;
 	for (i = 0; i < NR; i++)
-		gksm_unstable_put(hash_of(i), i + 1);
+		gksm_unstable_put(PASS, hash_of(i), i + 1);
 	bytes = gksm_unstable_bytes();
-	gksm_unstable_clear();
-	assert_int_equal(gksm_unstable_nr(), 0);
+	gksm_unstable_clear(PASS);
+	assert_int_equal(gksm_unstable_nr(PASS), 0);
 	assert_int_equal(gksm_unstable_bytes(), bytes);
 	for (i = 0; i < NR; i++)
-		assert_int_equal(gksm_unstable_find(hash_of(i)), 0);
+		assert_int_equal(gksm_unstable_find(PASS, hash_of(i)), 0);
 	/* Nobody waited in a whole pass: the memory goes back. */
-	gksm_unstable_clear();
+	gksm_unstable_clear(PASS);
 	assert_int_equal(gksm_unstable_bytes(), 0);
 }
 
@@ -548,11 +551,11 @@ static void without_memory_a_page_does_not_wait(void **state)
 {
 	(void)state;
 	shim_fail_alloc(1);
-	gksm_unstable_put(7, 1);
-	assert_int_equal(gksm_unstable_find(7), 0);
-	assert_int_equal(gksm_unstable_nr(), 0);
-	gksm_unstable_put(7, 1);
-	assert_int_equal(gksm_unstable_find(7), 1);
+	gksm_unstable_put(PASS, 7, 1);
+	assert_int_equal(gksm_unstable_find(PASS, 7), 0);
+	assert_int_equal(gksm_unstable_nr(PASS), 0);
+	gksm_unstable_put(PASS, 7, 1);
+	assert_int_equal(gksm_unstable_find(PASS, 7), 1);
 }
 
 static void candidates_stay_below_the_limit(void **state)
@@ -565,21 +568,61 @@ static void candidates_stay_below_the_limit(void **state)
 	gksm_settings.max_metadata_kib = 64;
 	slots_bytes = 32 * 1024;
 	for (i = 0; i < NR; i++)
-		gksm_unstable_put(hash_of(i), i + 1);
+		gksm_unstable_put(PASS, hash_of(i), i + 1);
 	assert_int_equal(gksm_unstable_bytes(), 32 * 1024);
-	assert_int_equal(gksm_unstable_nr(), room);
-	assert_int_equal(gksm_unstable_find(hash_of(room - 1)), room);
-	assert_int_equal(gksm_unstable_find(hash_of(room)), 0);
+	assert_int_equal(gksm_unstable_nr(PASS), room);
+	assert_int_equal(gksm_unstable_find(PASS, hash_of(room - 1)), room);
+	assert_int_equal(gksm_unstable_find(PASS, hash_of(room)), 0);
 	/* Who has the hash of one that waits still takes its place. */
-	gksm_unstable_put(hash_of(3), 77);
-	assert_int_equal(gksm_unstable_find(hash_of(3)), 77);
+	gksm_unstable_put(PASS, hash_of(3), 77);
+	assert_int_equal(gksm_unstable_find(PASS, hash_of(3)), 77);
 	/* One byte less is one byte too few, also for what is there. */
 	slots_bytes++;
-	gksm_unstable_remove(hash_of(0));
-	gksm_unstable_put(hash_of(0), 1);
-	assert_int_equal(gksm_unstable_find(hash_of(0)), 0);
-	gksm_unstable_clear();
+	gksm_unstable_settle(PASS, hash_of(0));
+	gksm_unstable_put(PASS, hash_of(0), 1);
+	assert_int_equal(gksm_unstable_find(PASS, hash_of(0)), 0);
+	gksm_unstable_clear(PASS);
 	assert_int_equal(gksm_unstable_bytes(), 0);
+}
+
+static void who_looks_on_demand_has_a_tree_of_his_own(void **state)
+{
+	u64 i, bytes;
+
+	(void)state;
+	for (i = 0; i < NR; i++)
+		gksm_unstable_put(PASS, hash_of(i), i + 1);
+	bytes = gksm_unstable_bytes();
+	gksm_unstable_put(DEMAND, hash_of(5), 77);
+	gksm_unstable_put(DEMAND, hash_of(NR), 78);
+	assert_true(gksm_unstable_bytes() > bytes);
+	assert_int_equal(gksm_unstable_nr(PASS), NR);
+	assert_int_equal(gksm_unstable_find(PASS, hash_of(5)), 6);
+	assert_int_equal(gksm_unstable_find(PASS, hash_of(NR)), 0);
+	assert_int_equal(gksm_unstable_nr(DEMAND), 2);
+	gksm_unstable_settle(PASS, hash_of(5));
+	assert_int_equal(gksm_unstable_find(DEMAND, hash_of(5)), 77);
+	/* Its memory is not for the next one. */
+	gksm_unstable_clear(DEMAND);
+	assert_int_equal(gksm_unstable_bytes(), bytes);
+	assert_int_equal(gksm_unstable_nr(PASS), NR - 1);
+}
+
+static void on_demand_a_key_is_remembered_when_nobody_waits(void **state)
+{
+	u64 cookie;
+
+	(void)state;
+	gksm_unstable_put(DEMAND, 7, 5ULL << GKSM_COOKIE_PAGE_BITS);
+	gksm_unstable_settle(DEMAND, 7);
+	cookie = gksm_unstable_find(DEMAND, 7);
+	assert_true(cookie != 0);
+	assert_int_equal(cookie >> GKSM_COOKIE_PAGE_BITS, 0);
+	gksm_unstable_put(DEMAND, 7, 6ULL << GKSM_COOKIE_PAGE_BITS);
+	assert_int_equal(gksm_unstable_find(DEMAND, 7),
+			 6ULL << GKSM_COOKIE_PAGE_BITS);
+	gksm_unstable_settle(DEMAND, 8);
+	assert_int_equal(gksm_unstable_nr(DEMAND), 1);
 }
 
 #define stable_test(name) \
@@ -614,6 +657,8 @@ int main(void)
 		unstable_test(a_new_pass_finds_nobody_waiting),
 		unstable_test(without_memory_a_page_does_not_wait),
 		unstable_test(candidates_stay_below_the_limit),
+		unstable_test(who_looks_on_demand_has_a_tree_of_his_own),
+		unstable_test(on_demand_a_key_is_remembered_when_nobody_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ counter_is() {
 }
 
 print_counters() {
-	(cd $gksm && grep -H . ./*) | sed -n 's|^\./\(.*\):\(.*\)|\1=\2|p' |
+	(cd $gksm && grep -sH . ./*) | sed -n 's|^\./\(.*\):\(.*\)|\1=\2|p' |
 		grep -v '=0$' | tr '\n' ' '
 	echo
 }

@@ -18,4 +18,9 @@ static inline void gksm_mm_set_merging(struct mm_struct *mm,
 	mm->merging = pages;
 }
 
+static inline unsigned long gksm_mm_merging(struct mm_struct *mm)
+{
+	return mm->merging;
+}
+
 #endif /* SHIM_COMPAT_H */

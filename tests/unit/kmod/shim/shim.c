@@ -116,16 +116,10 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	release(cache);
 }
 
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t flags)
+void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t flags)
 {
-	unsigned char *mem = allocate(1, cache->bytes);
-	size_t i;
-
 	(void)flags;
-	/* The kernel does not clear it either. */
-	for (i = 0; mem && i < cache->bytes; i++)
-		mem[i] = 0xa5;
-	return mem;
+	return allocate(1, cache->bytes);
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *mem)

@@ -31,7 +31,7 @@ struct kmem_cache;
 
 struct kmem_cache *shim_cache_create(size_t bytes);
 void kmem_cache_destroy(struct kmem_cache *cache);
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t flags);
+void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t flags);
 void kmem_cache_free(struct kmem_cache *cache, void *mem);
 
 #define KMEM_CACHE(type, flags) shim_cache_create(sizeof(struct type))

@@ -51,6 +51,10 @@ int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry,
 /* The first entry at *@index or after, which becomes its index, or NULL. */
 void *shim_xa_find(struct xarray *xa, unsigned long *index);
 
+/* Nobody asks for less than all. */
+#define XA_PRESENT 0
+#define xa_find(xa, index, max, filter) shim_xa_find(xa, index)
+
 #define xa_for_each(xa, index, entry) \
 	for (index = 0; (entry = shim_xa_find(xa, &(index))); index++)
 

@@ -25,17 +25,27 @@ struct mm_struct {
 };
 
 /**
+ * struct pid - a number of a process
+ * @count: references taken and not dropped
+ */
+struct pid {
+	int count;
+};
+
+/**
  * struct task_struct - a thread
  * @mm:	   its address space, NULL: it has exited
  * @flags: PF_*
  * @owner: its trust domain
  * @next:  the next thread of its process
+ * @pid:   of a leader: the process
  */
 struct task_struct {
 	struct mm_struct *mm;
 	unsigned int flags;
 	u64 owner;
 	struct task_struct *next;
+	struct pid pid;
 };
 
 #define PF_KTHREAD 1u
@@ -48,6 +58,7 @@ extern unsigned int shim_nr_processes;
 	for (p = shim_processes; p < shim_processes + shim_nr_processes; p++)
 #define for_each_thread(p, t) for (t = p; t; t = t->next)
 
+#define task_tgid(p) (&(p)->pid)
 #define task_lock(t) ((void)(t))
 #define task_unlock(t) ((void)(t))
 #define rcu_read_lock() ((void)0)
