@@ -20,6 +20,7 @@
 #include "overhead.h"
 #include "stats.h"
 #include "walk.h"
+#include "zero.h"
 
 /**
  * DOC: Who decides that two pages are equal
@@ -234,8 +235,6 @@ static void unmap_page(struct vm_area_struct *vma, struct page *page)
  * @ptep: the item's entry, which is none
  * @item: the item; its page stays locked and referenced
  *
- * The zero page is mapped without the dirty bit: KSM's own mark.
- *
  * Context: page table lock.
  */
 void gksm_merge_replace(struct mm_struct *mm, pte_t *ptep,
@@ -250,9 +249,7 @@ void gksm_merge_replace(struct mm_struct *mm, pte_t *ptep,
 		map_kpage(vma, item->addr, item->kpage);
 		entry = mk_pte(item->kpage, vma->vm_page_prot);
 	} else {
-		entry = pfn_pte(page_to_pfn(ZERO_PAGE(item->addr)),
-				vma->vm_page_prot);
-		entry = pte_mkspecial(entry);
+		entry = gksm_zero_entry(mm, item->addr, vma->vm_page_prot);
 		gksm_mm_dec_anon(mm);
 	}
 	if (pte_soft_dirty(item->entry))

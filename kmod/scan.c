@@ -33,6 +33,7 @@
 #include "trace.h"
 #include "unmerge.h"
 #include "unstable.h"
+#include "zero.h"
 
 /**
  * DOC: The scan thread
@@ -353,7 +354,7 @@ static void settle_counts(void)
 	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
 	gksm_gauge(unstable_nodes, gksm_unstable_nr());
-	gksm_gauge(ksm_zero_pages, scan.fill.zeroed);
+	gksm_zero_settle(scan.fill.zeroed);
 	gksm_unstable_clear();
 }
 
@@ -679,7 +680,7 @@ int gksm_scan_set_run(unsigned int run)
 			gksm_gauge(pages_volatile, 0);
 			gksm_gauge(unstable_nodes, 0);
 			if (!zero_err)
-				gksm_gauge(ksm_zero_pages, 0);
+				gksm_zero_settle(0);
 			scan.local.nr = 0;
 			scan.local.nr_pages = 0;
 			if (err)

@@ -18,6 +18,7 @@
 #include "stats.h"
 #include "sweep.h"
 #include "walk.h"
+#include "zero.h"
 
 /**
  * DOC: Not reading what nobody touched
@@ -234,7 +235,7 @@ static void look_at_entry(struct look *look, pte_t *ptep, unsigned long addr)
 		return;
 	else if (!gksm_pte_is_zero(pte)) /* swapped out, or on its way */
 		look->states[i] = gksm_state_stale(look->states[i]);
-	else if (gksm_state_key(look->states[i]) == GKSM_KEY_ZEROED)
+	else if (gksm_zero_is_merged(pte, look->states[i]))
 		look->sweep->zeroed++;
 }
 

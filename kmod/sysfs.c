@@ -23,6 +23,7 @@
 #include "stats.h"
 #include "sysfs.h"
 #include "unstable.h"
+#include "zero.h"
 
 #define MIN_DEADLINE_MS 10
 #define MAX_DEADLINE_MS 60000
@@ -356,11 +357,20 @@ U64_FIGURE(scan_cpu_ns, gksm_scan_cpu_ns);
 U64_FIGURE(daemon_cpu_ns, gksm_session_all_cpu_ns);
 U64_FIGURE(cow_breaks, gksm_overhead_cow_breaks);
 
+/* The kernel's count may be below 0, and KSM shows it so, too: zero.c. */
+static ssize_t ksm_zero_pages_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", gksm_zero_pages());
+}
+
+static struct kobj_attribute ksm_zero_pages_attr = __ATTR_RO(ksm_zero_pages);
+
 /* As KSM: what is saved less what it costs. */
 static ssize_t general_profit_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
 {
-	s64 saved = gksm_stat(pages_sharing) + gksm_stat(ksm_zero_pages);
+	s64 saved = gksm_stat(pages_sharing) + gksm_zero_pages();
 
 	return sysfs_emit(buf, "%lld\n",
 			  saved * (s64)PAGE_SIZE - (s64)metadata_bytes());
@@ -424,6 +434,7 @@ static struct attribute *attributes[] = {
 	&offload_attr.attr,
 	&metadata_bytes_attr.attr,
 	&staging_bytes_attr.attr,
+	&ksm_zero_pages_attr.attr,
 	&general_profit_attr.attr,
 	&uptime_ns_attr.attr,
 	&scan_cpu_ns_attr.attr,
