@@ -82,12 +82,13 @@
 
 /**
  * gksm_merge_entry_maps() - what an entry must be for its page to be merged
+ * @item:  the page, and where it is
  * @entry: read under the lock of its table
- * @page:  the page
  */
-bool gksm_merge_entry_maps(pte_t entry, struct page *page)
+bool gksm_merge_entry_maps(const struct gksm_merge_item *item, pte_t entry)
 {
-	return gksm_pte_is_plain(entry) && pte_pfn(entry) == page_to_pfn(page);
+	return gksm_pte_is_plain(item->vma, entry) &&
+	       pte_pfn(entry) == page_to_pfn(item->page);
 }
 
 /**
@@ -185,7 +186,7 @@ static bool clear_entries(struct mm_struct *mm, pte_t *first,
 
 		if (!item->page)
 			continue;
-		if (!gksm_merge_entry_maps(*ptep, item->page)) {
+		if (!gksm_merge_entry_maps(item, *ptep)) {
 			item->outcome = GKSM_MERGE_CHANGED;
 			continue;
 		}

@@ -229,7 +229,7 @@ static void look_at_entry(struct look *look, pte_t *ptep, unsigned long addr)
 	if (pte_none(pte))
 		return;
 	look->sweep->visited++;
-	if (gksm_pte_is_plain(pte))
+	if (gksm_pte_is_plain(look->vma, pte))
 		look_at_page(look, ptep, addr);
 	else if (!look->states)
 		return;
@@ -296,10 +296,7 @@ static void look_at_huge(struct look *look, pmd_t *pmd, unsigned long addr,
 	ask_secondary(look, table, table + PMD_SIZE, PMD_SIZE);
 	young = !bitmap_empty(look->young, GKSM_REGION_PAGES);
 	ptl = pmd_lock(mm, pmd);
-	page = pmd_present(*pmd) && pmd_trans_huge(*pmd) &&
-			       !pmd_protnone(*pmd) ?
-		       pmd_page(*pmd) :
-		       NULL;
+	page = gksm_pmd_is_plain(look->vma, *pmd) ? pmd_page(*pmd) : NULL;
 	if (!page || !gksm_page_is_candidate(page))
 		goto unlock;
 	touched = young || pmd_dirty(*pmd);
