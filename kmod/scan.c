@@ -647,12 +647,27 @@ static int scan_thread(void *unused)
 	return 0;
 }
 
+/* The next one begins at the first page again. */
+static void abandon_pass(void)
+{
+	leave_session(false);
+	scan.batch = NULL;
+	scan.local.nr = 0;
+	scan.local.nr_pages = 0;
+	scan.in_pass = false;
+	scan.fill.cursor.slot = NULL;
+	scan.next_ms = 0;
+	gksm_advisor_forget(&scan.advisor);
+	gksm_unstable_clear();
+}
+
 /**
  * gksm_scan_set_run() - write to the file run
  * @run: GKSM_RUN_*
  *
- * As in KSM: stop leaves merged pages merged; unmerge gives them all back and
- * stops, and turns into stop if that fails.
+ * As in KSM: stop leaves merged pages merged, and the pass where it is; unmerge
+ * gives them all back and stops, and turns into stop if that fails. The pass
+ * after it begins anew.
  *
  * Context: may sleep, long for GKSM_RUN_UNMERGE.
  * Return: 0, or what gksm_unmerge_all() says.
@@ -673,7 +688,7 @@ int gksm_scan_set_run(unsigned int run)
 			int zero_err = gksm_unmerge_zeroed();
 
 			err = gksm_unmerge_all() ?: zero_err;
-			gksm_unstable_clear();
+			abandon_pass();
 			gksm_mm_slots_shrink(ULONG_MAX);
 			gksm_kpage_drain();
 			gksm_gauge(pages_unshared, 0);
@@ -681,8 +696,6 @@ int gksm_scan_set_run(unsigned int run)
 			gksm_gauge(unstable_nodes, 0);
 			if (!zero_err)
 				gksm_zero_settle(0);
-			scan.local.nr = 0;
-			scan.local.nr_pages = 0;
 			if (err)
 				WRITE_ONCE(gksm_settings.run, GKSM_RUN_STOP);
 		}
@@ -692,17 +705,9 @@ int gksm_scan_set_run(unsigned int run)
 }
 
 /* As if nothing had been seen: it is looked at anew. */
-static void abandon_pass(void)
+static void forget_all(void)
 {
-	leave_session(false);
-	scan.batch = NULL;
-	scan.local.nr = 0;
-	scan.local.nr_pages = 0;
-	scan.in_pass = false;
-	scan.fill.cursor.slot = NULL;
-	scan.next_ms = 0;
-	gksm_advisor_forget(&scan.advisor);
-	gksm_unstable_clear();
+	abandon_pass();
 	gksm_mm_slots_forget();
 	gksm_scan_unsettle();
 }
@@ -725,7 +730,7 @@ int gksm_scan_change(unsigned int *setting, unsigned int value)
 		if (gksm_stable_nr()) {
 			err = -EBUSY;
 		} else {
-			abandon_pass();
+			forget_all();
 			WRITE_ONCE(*setting, value);
 		}
 	}
