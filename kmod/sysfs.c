@@ -246,21 +246,13 @@ static ssize_t smart_scan_store(struct kobject *kobj,
 
 static struct kobj_attribute smart_scan_attr = __ATTR_RW(smart_scan);
 
-/* What pages that are merged would not obey: EBUSY while there are any. */
-static ssize_t change_uint(const char *buf, size_t count, unsigned int *setting,
-			   unsigned int min, unsigned int max)
-{
-	unsigned int value;
-	int err;
-
-	if (kstrtouint(buf, 10, &value) || value < min || value > max)
-		return -EINVAL;
-	err = gksm_scan_change(setting, value);
-	return err ?: count;
-}
-
+/*
+ * What pages that are merged would not obey: EBUSY while there are any. As in
+ * KSM these files tell what is no number (EINVAL) from what is too large for
+ * their type (ERANGE).
+ */
 /* clang-format off */
-#define UINT_LAW(name, min, max)					\
+#define UINT_LAW(name, type, parse, min, max)				\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
 {									\
@@ -270,15 +262,23 @@ static ssize_t name##_store(struct kobject *kobj,			\
 			    struct kobj_attribute *attr,		\
 			    const char *buf, size_t count)		\
 {									\
-	return change_uint(buf, count, &gksm_settings.name, min, max);	\
+	type value;							\
+	int err = parse(buf, 10, &value);				\
+									\
+	if (err)							\
+		return err;						\
+	if (value < (min) || value > (max))				\
+		return -EINVAL;						\
+	err = gksm_scan_change(&gksm_settings.name, value);		\
+	return err ?: count;						\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
 /* clang-format on */
 
-UINT_LAW(merge_across_nodes, 0, 1);
-UINT_LAW(max_page_sharing, 2, INT_MAX);
-UINT_LAW(merge_domain_depth, 0, INT_MAX);
+UINT_LAW(merge_across_nodes, unsigned long, kstrtoul, 0, 1);
+UINT_LAW(max_page_sharing, int, kstrtoint, 2, INT_MAX);
+UINT_LAW(merge_domain_depth, unsigned int, kstrtouint, 0, INT_MAX);
 UINT_SETTING(stable_node_chains_prune_millisecs,
 	     gksm_settings.stable_node_chains_prune_millisecs, 0, UINT_MAX);
 
