@@ -117,6 +117,7 @@ struct gksm_settings gksm_settings = {
  * @left:	 pages that are left of the present one
  * @passed_over: entries of this quantum that cost no more than a look
  * @tally:	 what became of the pages of this pass
+ * @zeroed_before: zero_pages_merged when it began
  */
 static struct scan {
 	struct mutex lock;
@@ -138,6 +139,7 @@ static struct scan {
 	unsigned long left;
 	u64 passed_over;
 	struct gksm_apply_tally tally;
+	s64 zeroed_before;
 } scan;
 
 static u64 now_ms(void)
@@ -354,7 +356,9 @@ static void settle_counts(void)
 	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
 	gksm_gauge(unstable_nodes, gksm_unstable_nr());
-	gksm_zero_settle(scan.fill.zeroed);
+	/* Merged after its table was swept. */
+	gksm_zero_settle(scan.fill.zeroed + gksm_stat(zero_pages_merged) -
+			 scan.zeroed_before);
 	gksm_unstable_clear();
 }
 
@@ -447,6 +451,7 @@ static bool begin_pass(void)
 	scan.fill.cursor.slot = gksm_mm_slot_first();
 	scan.fill.cursor.addr = 0;
 	scan.tally = (struct gksm_apply_tally){};
+	scan.zeroed_before = gksm_stat(zero_pages_merged);
 	scan.in_pass = scan.fill.cursor.slot;
 	if (!scan.in_pass) {
 		/* Everybody has gone: so have the sharers. */

@@ -357,7 +357,6 @@ U64_FIGURE(scan_cpu_ns, gksm_scan_cpu_ns);
 U64_FIGURE(daemon_cpu_ns, gksm_session_all_cpu_ns);
 U64_FIGURE(cow_breaks, gksm_overhead_cow_breaks);
 
-/* The kernel's count may be below 0, and KSM shows it so, too: zero.c. */
 static ssize_t ksm_zero_pages_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
 {

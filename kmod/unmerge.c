@@ -337,10 +337,9 @@ int gksm_unmerge_all(void)
 		gksm_stable_recount();
 		if (err)
 			return err;
-		/* There may be no more where the kernel's count is too high. */
+		/* Where there were zero pages a fork may have taken some. */
 		if (!gksm_stable_nr() &&
-		    (gksm_zero_pages() <= 0 ||
-		     gksm_stat(zero_pages_unmerged) == zeros))
+		    gksm_stat(zero_pages_unmerged) == zeros)
 			return 0;
 	}
 	return -EBUSY;

@@ -37,17 +37,21 @@
  * But setting it sets the soft-dirty bit, by which a debugger or CRIU sees what
  * was written; merging writes nothing, so that bit stays as it was.
  *
- * The kernel's count may be off by some, under KSM as here: fork copies the
- * count of an mm before it keeps merging from the mm, and copies it for areas
- * that it leaves out (MADV_DONTFORK, MADV_WIPEONFORK), too.
+ * The kernel's counts go wrong by forks, under KSM as here: fork copies the
+ * count of an mm before it waits for the mmap lock, and the pages after that;
+ * what is merged or written in between is missing or too much in the child's
+ * count, and in that of all once the child has gone (docs/testing.md has
+ * figures). To map no zero pages while somebody waits for the lock made it
+ * worse. So what the module tells is the number that the passes find, and from
+ * one to the next what the kernel's count has changed by since.
  *
  * Without the mark (before v6.6, or where kallsyms has no variables) the module
  * remembers the addresses in its page states, and counts what it remembers at
  * the end of each pass.
  */
 
-/* Without marks: counted by the last pass. */
-static atomic64_t unmarked;
+/* What the last pass found, less what the kernel counted then. */
+static atomic64_t correction;
 
 /**
  * gksm_zero_has_marks() - does this kernel know who mapped a zero page?
@@ -102,24 +106,27 @@ bool gksm_zero_is_merged(pte_t pte, u64 state)
 	       gksm_state_key(state) == GKSM_KEY_ZEROED;
 }
 
+static s64 kernels_count(void)
+{
+	return gksm_zero_has_marks() ? atomic_long_read(gksm_zero_count()) : 0;
+}
+
 /**
  * gksm_zero_settle() - a pass has counted
  * @nr: mappings of the zero page that merging made
  */
 void gksm_zero_settle(u64 nr)
 {
-	atomic64_set(&unmarked, nr);
+	atomic64_set(&correction, (s64)nr - kernels_count());
 }
 
 /**
  * gksm_zero_pages() - mappings of the zero page that merging made
  *
- * Return: with marks, those of now, KSM's included, as the kernel counts them.
- * Without, our own at the end of the last pass.
+ * Return: with marks, those of now, KSM's included, and before the first pass
+ * as the kernel counts them. Without, our own at the end of the last pass.
  */
 s64 gksm_zero_pages(void)
 {
-	if (gksm_zero_has_marks())
-		return atomic_long_read(gksm_zero_count());
-	return atomic64_read(&unmarked);
+	return max_t(s64, kernels_count() + atomic64_read(&correction), 0);
 }
