@@ -101,7 +101,7 @@ const struct gksm_field gksm_fields[] = {
 	FIGURE("pages_unshared", "pages", "unchanged, without a twin"),
 	FIGURE("pages_volatile", "pages", "changed since the pass before"),
 	FIGURE("unstable_nodes", "pages", "unshared, and in the unstable tree"),
-	FIGURE("ksm_zero_pages", "pages", "mapped to the kernel's zero page"),
+	FIGURE("ksm_zero_pages", "pages", "of zeros, merged with the kernel's"),
 	FIGURE("general_profit", "bytes", "saved, less metadata_bytes"),
 	FIGURE("pages_hashed_offload", "pages",
 	       "hashed by the daemon's device"),

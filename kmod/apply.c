@@ -27,6 +27,7 @@
 #include "unmerge.h"
 #include "unstable.h"
 #include "walk.h"
+#include "zero.h"
 
 /**
  * DOC: From hashes to merges
@@ -355,7 +356,7 @@ static void run_jobs(void)
 	/* Estimates until the end of the pass counts. */
 	gksm_gauge_add(pages_shared, shared);
 	gksm_gauge_add(pages_sharing, (s64)merged - shared);
-	gksm_gauge_add(ksm_zero_pages, zeroed);
+	gksm_zero_merged(zeroed);
 }
 
 static void add_job(struct gksm_mm_slot *slot, unsigned long addr,

@@ -84,6 +84,29 @@ static inline int gksm_page_split(struct page *page)
 #endif
 }
 
+/*
+ * Since v6.6 (as an atomic_long_t, v6.10) the kernel counts what was merged with
+ * the zero page (zero.c). NULL if it does not, or keeps its address to itself.
+ */
+static inline atomic_long_t *gksm_zero_count(void)
+{
+#ifdef GKSM_HAVE_KSM_ZERO_PAGES
+	return kdata(ksm_zero_pages);
+#else
+	return NULL;
+#endif
+}
+
+/* The same of one mm. */
+static inline atomic_long_t *gksm_zero_count_of(struct mm_struct *mm)
+{
+#ifdef GKSM_HAVE_KSM_ZERO_PAGES
+	return &mm->ksm_zero_pages;
+#else
+	return NULL;
+#endif
+}
+
 /* Count a mapping of an order-0 page, never exclusive. Page table lock held. */
 static inline void gksm_rmap_add(struct page *page, struct vm_area_struct *vma,
 				 unsigned long addr)

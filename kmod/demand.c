@@ -28,6 +28,7 @@
 #include "stable.h"
 #include "stats.h"
 #include "unstable.h"
+#include "zero.h"
 
 /**
  * DOC: Merging on demand
@@ -351,7 +352,8 @@ static bool show(struct demand *d)
 	if (READ_ONCE(gksm_settings.run) != GKSM_RUN_MERGE) {
 		/* No pass will. */
 		gksm_stable_recount();
-		gksm_gauge(ksm_zero_pages, gksm_mm_counts_zeroed());
+		if (!gksm_zero_has_marks())
+			gksm_zero_settle(gksm_mm_counts_zeroed());
 	}
 	return true;
 }

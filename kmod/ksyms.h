@@ -2,6 +2,7 @@
 #ifndef GKSM_KSYMS_H
 #define GKSM_KSYMS_H
 
+#include <linux/ksm.h>
 #include <linux/sched/cputime.h>
 #include <linux/static_call.h>
 
@@ -66,10 +67,18 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 	GKSM_KSYMS_INVALIDATE(X)
 
 #ifdef CONFIG_PSI
-#define GKSM_KDATA(X) X(psi_system) X(psi_disabled)
+#define GKSM_KDATA_PSI(X) X(psi_system) X(psi_disabled)
 #else
-#define GKSM_KDATA(X)
+#define GKSM_KDATA_PSI(X)
 #endif
+
+#ifdef GKSM_HAVE_KSM_ZERO_PAGES
+#define GKSM_KDATA_ZERO(X) X(ksm_zero_pages)
+#else
+#define GKSM_KDATA_ZERO(X)
+#endif
+
+#define GKSM_KDATA(X) GKSM_KDATA_PSI(X) GKSM_KDATA_ZERO(X)
 
 enum gksm_kdata {
 #define GKSM_ENUM_KDATA(name) GKSM_KDATA_##name,

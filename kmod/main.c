@@ -43,7 +43,7 @@
  *	stable.c    merged pages by hash
  *	domain.c    who may share pages with whom; owner.c: who is who
  *	unstable.c  pages that wait for a twin, by hash
- *	kpage.c     what a merged page is
+ *	kpage.c     what a merged page is; zero.c: one of zeros
  *	merge.c     replace a page by a merged page: the only writer of page
  *		    tables, the only believer in bytes
  *	unmerge.c   the way back

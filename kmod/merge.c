@@ -20,6 +20,7 @@
 #include "overhead.h"
 #include "stats.h"
 #include "walk.h"
+#include "zero.h"
 
 /**
  * DOC: Who decides that two pages are equal
@@ -81,12 +82,13 @@
 
 /**
  * gksm_merge_entry_maps() - what an entry must be for its page to be merged
+ * @item:  the page, and where it is
  * @entry: read under the lock of its table
- * @page:  the page
  */
-bool gksm_merge_entry_maps(pte_t entry, struct page *page)
+bool gksm_merge_entry_maps(const struct gksm_merge_item *item, pte_t entry)
 {
-	return gksm_pte_is_plain(entry) && pte_pfn(entry) == page_to_pfn(page);
+	return gksm_pte_is_plain(item->vma, entry) &&
+	       pte_pfn(entry) == page_to_pfn(item->page);
 }
 
 /**
@@ -184,7 +186,7 @@ static bool clear_entries(struct mm_struct *mm, pte_t *first,
 
 		if (!item->page)
 			continue;
-		if (!gksm_merge_entry_maps(*ptep, item->page)) {
+		if (!gksm_merge_entry_maps(item, *ptep)) {
 			item->outcome = GKSM_MERGE_CHANGED;
 			continue;
 		}
@@ -234,8 +236,6 @@ static void unmap_page(struct vm_area_struct *vma, struct page *page)
  * @ptep: the item's entry, which is none
  * @item: the item; its page stays locked and referenced
  *
- * The zero page is mapped without the dirty bit: KSM's own mark.
- *
  * Context: page table lock.
  */
 void gksm_merge_replace(struct mm_struct *mm, pte_t *ptep,
@@ -250,9 +250,7 @@ void gksm_merge_replace(struct mm_struct *mm, pte_t *ptep,
 		map_kpage(vma, item->addr, item->kpage);
 		entry = mk_pte(item->kpage, vma->vm_page_prot);
 	} else {
-		entry = pfn_pte(page_to_pfn(ZERO_PAGE(item->addr)),
-				vma->vm_page_prot);
-		entry = pte_mkspecial(entry);
+		entry = gksm_zero_entry(mm, item->addr, vma->vm_page_prot);
 		gksm_mm_dec_anon(mm);
 	}
 	if (pte_soft_dirty(item->entry))

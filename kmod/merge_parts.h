@@ -32,7 +32,7 @@ void gksm_merge_notice_begin(struct gksm_merge_notice *notice,
 			     const struct gksm_merge_item *items,
 			     unsigned int nr);
 void gksm_merge_notice_end(struct gksm_merge_notice *notice);
-bool gksm_merge_entry_maps(pte_t entry, struct page *page);
+bool gksm_merge_entry_maps(const struct gksm_merge_item *item, pte_t entry);
 bool gksm_merge_is_referenced_elsewhere(struct page *page);
 void gksm_merge_flush(struct mm_struct *mm, unsigned long start,
 		      unsigned long end);

@@ -77,7 +77,7 @@ static bool is_same(pte_t now, pte_t before)
 static void protect(struct mm_struct *mm, pte_t *ptep,
 		    struct gksm_merge_item *item)
 {
-	if (!gksm_merge_entry_maps(*ptep, item->page))
+	if (!gksm_merge_entry_maps(item, *ptep))
 		return;
 	if (pte_write(*ptep))
 		ptep_set_wrprotect(mm, item->addr, ptep);
@@ -113,7 +113,7 @@ static void swap_in_kpage(struct mm_struct *mm, pte_t *ptep,
 
 	if (!is_same(*ptep, item->entry)) {
 		if (!gksm_breaks(GKSM_BREAK_RECHECK) ||
-		    !gksm_pte_is_plain(*ptep) ||
+		    !gksm_pte_is_plain(item->vma, *ptep) ||
 		    !gksm_page_is_candidate(pte_page(*ptep)))
 			return;
 		/* Over somebody's copy, which is leaked: nobody else's harm. */

@@ -39,8 +39,8 @@
  * Nobody can hook into the fault that copies a merged page, but the kernel
  * counts it (cow_ksm in /proc/vmstat), because it takes our pages for KSM's.
  * Hence the copies made of ksmd's pages are counted too, and those made to
- * unmerge. Zero pages are not: the kernel does not tell writes to them from any
- * first write.
+ * unmerge. Zero pages are not: the kernel counts a write to them like any first
+ * write.
  */
 
 static u64 loaded_ns;

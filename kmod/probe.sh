@@ -67,6 +67,10 @@ have PTE_LOCK_FN linux/mm.h 'pte_t \*pte_offset_map_lock\('
 # v6.13: the flag behind PAGE_MAPPING_KSM moved to folios.
 have FOLIO_MAPPING_KSM linux/page-flags.h 'define FOLIO_MAPPING_KSM'
 
+# v6.6: pages merged with the zero page are marked and counted; v6.10, and
+# stable kernels before it: in an atomic_long_t.
+have KSM_ZERO_PAGES linux/ksm.h 'extern atomic_long_t ksm_zero_pages;'
+
 # v6.9: mapcounts of folios are exact for small ones.
 have FOLIO_MAPCOUNT linux/mm.h 'int folio_mapcount\((const )?struct folio \*[a-z]+\) \{'
 

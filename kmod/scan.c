@@ -34,6 +34,7 @@
 #include "trace.h"
 #include "unmerge.h"
 #include "unstable.h"
+#include "zero.h"
 
 /**
  * DOC: The scan thread
@@ -432,7 +433,7 @@ static void settle_counts(void)
 	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
 	gksm_gauge(unstable_nodes, gksm_unstable_nr(GKSM_ROUND_PASS));
-	gksm_gauge(ksm_zero_pages, gksm_mm_counts_zeroed());
+	gksm_zero_settle(gksm_mm_counts_zeroed());
 	gksm_unstable_clear(GKSM_ROUND_PASS);
 }
 
@@ -725,12 +726,27 @@ static int scan_thread(void *unused)
 	return 0;
 }
 
+/* The next one begins at the first page again. */
+static void abandon_pass(void)
+{
+	leave_session(false);
+	scan.batch = NULL;
+	scan.local.nr = 0;
+	scan.local.nr_pages = 0;
+	scan.in_pass = false;
+	scan.fill.cursor.slot = NULL;
+	scan.next_ms = 0;
+	gksm_advisor_forget(&scan.advisor);
+	gksm_unstable_clear(GKSM_ROUND_PASS);
+}
+
 /**
  * gksm_scan_set_run() - write to the file run
  * @run: GKSM_RUN_*
  *
- * As in KSM: stop leaves merged pages merged; unmerge gives them all back and
- * stops, and turns into stop if that fails.
+ * As in KSM: stop leaves merged pages merged, and the pass where it is; unmerge
+ * gives them all back and stops, and turns into stop if that fails. The pass
+ * after it begins anew.
  *
  * Context: may sleep, long for GKSM_RUN_UNMERGE.
  * Return: 0, or what gksm_unmerge_all() says.
@@ -752,7 +768,7 @@ int gksm_scan_set_run(unsigned int run)
 
 			err = gksm_unmerge_all() ?: zero_err;
 			gksm_mm_counts_unmerged(!zero_err);
-			gksm_unstable_clear(GKSM_ROUND_PASS);
+			abandon_pass();
 			gksm_unstable_clear(GKSM_ROUND_DEMAND);
 			gksm_mm_slots_shrink(ULONG_MAX);
 			gksm_kpage_drain();
@@ -760,9 +776,7 @@ int gksm_scan_set_run(unsigned int run)
 			gksm_gauge(pages_volatile, 0);
 			gksm_gauge(unstable_nodes, 0);
 			if (!zero_err)
-				gksm_gauge(ksm_zero_pages, 0);
-			scan.local.nr = 0;
-			scan.local.nr_pages = 0;
+				gksm_zero_settle(0);
 			if (err)
 				WRITE_ONCE(gksm_settings.run, GKSM_RUN_STOP);
 		}
@@ -772,17 +786,9 @@ int gksm_scan_set_run(unsigned int run)
 }
 
 /* As if nothing had been seen: it is looked at anew. */
-static void abandon_pass(void)
+static void forget_all(void)
 {
-	leave_session(false);
-	scan.batch = NULL;
-	scan.local.nr = 0;
-	scan.local.nr_pages = 0;
-	scan.in_pass = false;
-	scan.fill.cursor.slot = NULL;
-	scan.next_ms = 0;
-	gksm_advisor_forget(&scan.advisor);
-	gksm_unstable_clear(GKSM_ROUND_PASS);
+	abandon_pass();
 	gksm_mm_slots_forget();
 	gksm_scan_unsettle();
 }
@@ -805,7 +811,7 @@ int gksm_scan_change(unsigned int *setting, unsigned int value)
 		if (gksm_stable_nr()) {
 			err = -EBUSY;
 		} else {
-			abandon_pass();
+			forget_all();
 			WRITE_ONCE(*setting, value);
 		}
 	}

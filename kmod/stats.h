@@ -75,7 +75,6 @@
 	X(pages_unshared, "unchanged pages without a twin")		\
 	X(pages_volatile, "pages that changed since the pass before")	\
 	X(unstable_nodes, "of these, in the unstable tree")		\
-	X(ksm_zero_pages, "mappings of the zero page made by merging")	\
 	X(mms, "address spaces that opted in")				\
 	X(pressure_boosted, "1 while pressure_boost is in force")
 

@@ -18,6 +18,7 @@
 #include "stats.h"
 #include "sweep.h"
 #include "walk.h"
+#include "zero.h"
 
 /**
  * DOC: Not reading what nobody touched
@@ -228,13 +229,13 @@ static void look_at_entry(struct look *look, pte_t *ptep, unsigned long addr)
 	if (pte_none(pte))
 		return;
 	look->sweep->visited++;
-	if (gksm_pte_is_plain(pte))
+	if (gksm_pte_is_plain(look->vma, pte))
 		look_at_page(look, ptep, addr);
 	else if (!look->states)
 		return;
 	else if (!gksm_pte_is_zero(pte)) /* swapped out, or on its way */
 		look->states[i] = gksm_state_stale(look->states[i]);
-	else if (gksm_state_key(look->states[i]) == GKSM_KEY_ZEROED)
+	else if (gksm_zero_is_merged(pte, look->states[i]))
 		look->sweep->zeroed++;
 }
 
@@ -295,10 +296,7 @@ static void look_at_huge(struct look *look, pmd_t *pmd, unsigned long addr,
 	ask_secondary(look, table, table + PMD_SIZE, PMD_SIZE);
 	young = !bitmap_empty(look->young, GKSM_REGION_PAGES);
 	ptl = pmd_lock(mm, pmd);
-	page = pmd_present(*pmd) && pmd_trans_huge(*pmd) &&
-			       !pmd_protnone(*pmd) ?
-		       pmd_page(*pmd) :
-		       NULL;
+	page = gksm_pmd_is_plain(look->vma, *pmd) ? pmd_page(*pmd) : NULL;
 	if (!page || !gksm_page_is_candidate(page))
 		goto unlock;
 	touched = young || pmd_dirty(*pmd);

@@ -24,6 +24,7 @@
 #include "stats.h"
 #include "sysfs.h"
 #include "unstable.h"
+#include "zero.h"
 
 #define MIN_DEADLINE_MS 10
 #define MAX_DEADLINE_MS 60000
@@ -246,21 +247,13 @@ static ssize_t smart_scan_store(struct kobject *kobj,
 
 static struct kobj_attribute smart_scan_attr = __ATTR_RW(smart_scan);
 
-/* What pages that are merged would not obey: EBUSY while there are any. */
-static ssize_t change_uint(const char *buf, size_t count, unsigned int *setting,
-			   unsigned int min, unsigned int max)
-{
-	unsigned int value;
-	int err;
-
-	if (kstrtouint(buf, 10, &value) || value < min || value > max)
-		return -EINVAL;
-	err = gksm_scan_change(setting, value);
-	return err ?: count;
-}
-
+/*
+ * What pages that are merged would not obey: EBUSY while there are any. As in
+ * KSM these files tell what is no number (EINVAL) from what is too large for
+ * their type (ERANGE).
+ */
 /* clang-format off */
-#define UINT_LAW(name, min, max)					\
+#define UINT_LAW(name, type, parse, min, max)				\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
 {									\
@@ -270,15 +263,23 @@ static ssize_t name##_store(struct kobject *kobj,			\
 			    struct kobj_attribute *attr,		\
 			    const char *buf, size_t count)		\
 {									\
-	return change_uint(buf, count, &gksm_settings.name, min, max);	\
+	type value;							\
+	int err = parse(buf, 10, &value);				\
+									\
+	if (err)							\
+		return err;						\
+	if (value < (min) || value > (max))				\
+		return -EINVAL;						\
+	err = gksm_scan_change(&gksm_settings.name, value);		\
+	return err ?: count;						\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RW(name)
 
 /* clang-format on */
 
-UINT_LAW(merge_across_nodes, 0, 1);
-UINT_LAW(max_page_sharing, 2, INT_MAX);
-UINT_LAW(merge_domain_depth, 0, INT_MAX);
+UINT_LAW(merge_across_nodes, unsigned long, kstrtoul, 0, 1);
+UINT_LAW(max_page_sharing, int, kstrtoint, 2, INT_MAX);
+UINT_LAW(merge_domain_depth, unsigned int, kstrtouint, 0, INT_MAX);
 UINT_SETTING(stable_node_chains_prune_millisecs,
 	     gksm_settings.stable_node_chains_prune_millisecs, 0, UINT_MAX);
 
@@ -372,11 +373,19 @@ U64_FIGURE(scan_cpu_ns, gksm_scan_cpu_ns);
 U64_FIGURE(daemon_cpu_ns, gksm_session_all_cpu_ns);
 U64_FIGURE(cow_breaks, gksm_overhead_cow_breaks);
 
+static ssize_t ksm_zero_pages_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", gksm_zero_pages());
+}
+
+static struct kobj_attribute ksm_zero_pages_attr = __ATTR_RO(ksm_zero_pages);
+
 /* As KSM: what is saved less what it costs. */
 static ssize_t general_profit_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
 {
-	s64 saved = gksm_stat(pages_sharing) + gksm_stat(ksm_zero_pages);
+	s64 saved = gksm_stat(pages_sharing) + gksm_zero_pages();
 
 	return sysfs_emit(buf, "%lld\n",
 			  saved * (s64)PAGE_SIZE - (s64)metadata_bytes());
@@ -441,6 +450,7 @@ static struct attribute *attributes[] = {
 	&offload_attr.attr,
 	&metadata_bytes_attr.attr,
 	&staging_bytes_attr.attr,
+	&ksm_zero_pages_attr.attr,
 	&general_profit_attr.attr,
 	&uptime_ns_attr.attr,
 	&scan_cpu_ns_attr.attr,

@@ -19,42 +19,52 @@
 #include "trace.h"
 #include "unmerge.h"
 #include "walk.h"
+#include "zero.h"
 
 /* A fork may copy merged pages to an address space not on the list. */
 #define UNMERGE_ROUNDS 8
 
-static bool maps_kpage(struct vm_area_struct *vma, unsigned long addr)
+typedef bool entry_test(struct vm_area_struct *vma, pte_t pte);
+
+static bool is_kpage(struct vm_area_struct *vma, pte_t pte)
+{
+	return gksm_pte_is_plain(vma, pte) && gksm_kpage_test(pte_page(pte));
+}
+
+static bool is_zero(struct vm_area_struct *vma, pte_t pte)
+{
+	return gksm_pte_is_zero(pte);
+}
+
+static bool is_marked_zero(struct vm_area_struct *vma, pte_t pte)
+{
+	return gksm_zero_is_marked(pte);
+}
+
+static bool is_merged(struct vm_area_struct *vma, pte_t pte)
+{
+	return is_kpage(vma, pte) || is_marked_zero(vma, pte);
+}
+
+/* Is the entry of an address one of those? */
+static bool maps(struct vm_area_struct *vma, unsigned long addr,
+		 entry_test *test)
 {
 	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
 	spinlock_t *ptl;
 	pte_t *ptep;
-	bool ours;
+	bool yes;
 
 	ptep = pmd ? gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl) : NULL;
 	if (!ptep)
 		return false;
-	ours = gksm_pte_is_plain(*ptep) && gksm_kpage_test(pte_page(*ptep));
+	yes = test(vma, *ptep);
 	pte_unmap_unlock(ptep, ptl);
-	return ours;
+	return yes;
 }
 
-static bool maps_zero(struct vm_area_struct *vma, unsigned long addr)
-{
-	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
-	spinlock_t *ptl;
-	pte_t *ptep;
-	bool zero;
-
-	ptep = pmd ? gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl) : NULL;
-	if (!ptep)
-		return false;
-	zero = gksm_pte_is_zero(*ptep);
-	pte_unmap_unlock(ptep, ptl);
-	return zero;
-}
-
-/* Addresses in [addr, end), of one page table, that map merged pages. */
-static unsigned int find_kpages(struct vm_area_struct *vma, unsigned long addr,
+/* Addresses in [addr, end), of one page table, where a page was merged. */
+static unsigned int find_merged(struct vm_area_struct *vma, unsigned long addr,
 				unsigned long end, unsigned long *bitmap)
 {
 	pmd_t *pmd = gksm_walk_pmd(vma->vm_mm, addr, NULL);
@@ -69,8 +79,7 @@ static unsigned int find_kpages(struct vm_area_struct *vma, unsigned long addr,
 	if (!first)
 		return 0;
 	for (i = 0; i < (end - addr) >> PAGE_SHIFT; i++) {
-		if (gksm_pte_is_plain(first[i]) &&
-		    gksm_kpage_test(pte_page(first[i]))) {
+		if (is_merged(vma, first[i])) {
 			__set_bit(i, bitmap);
 			found++;
 		}
@@ -82,6 +91,7 @@ static unsigned int find_kpages(struct vm_area_struct *vma, unsigned long addr,
 /* Mmap read lock held. The fault may be retried: swap-in, page table race. */
 static int unshare(struct vm_area_struct *vma, unsigned long addr)
 {
+	bool zeros = maps(vma, addr, is_marked_zero);
 	unsigned int tries;
 
 	for (tries = 0; tries < 16; tries++) {
@@ -94,8 +104,11 @@ static int unshare(struct vm_area_struct *vma, unsigned long addr)
 			return -ENOMEM;
 		if (fault & VM_FAULT_ERROR)
 			return -EFAULT;
-		if (!maps_kpage(vma, addr)) {
-			gksm_count(pages_unmerged, 1);
+		if (!maps(vma, addr, is_merged)) {
+			if (zeros)
+				gksm_count(zero_pages_unmerged, 1);
+			else
+				gksm_count(pages_unmerged, 1);
 			trace_gksm_unmerge(vma->vm_mm, addr);
 			return 0;
 		}
@@ -116,7 +129,7 @@ static int unmerge_vma(struct vm_area_struct *vma)
 		cond_resched();
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (!find_kpages(vma, addr, end, bitmap))
+		if (!find_merged(vma, addr, end, bitmap))
 			continue;
 		for_each_set_bit(i, bitmap, PTRS_PER_PTE) {
 			err = unshare(vma, addr + i * PAGE_SIZE);
@@ -175,7 +188,7 @@ int gksm_unmerge_page(struct mm_struct *mm, unsigned long addr)
 		return 0;
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
-	if (vma && vma->anon_vma && maps_kpage(vma, addr))
+	if (vma && vma->anon_vma && maps(vma, addr, is_kpage))
 		err = unshare(vma, addr);
 	mmap_read_unlock(mm);
 	mmput(mm);
@@ -193,7 +206,7 @@ static int unshare_zero(struct mm_struct *mm, unsigned long addr)
 	vm_fault_t fault;
 
 	if (!vma || !gksm_vma_mergeable(vma) ||
-	    !(vma->vm_flags & VM_MAYWRITE) || !maps_zero(vma, addr))
+	    !(vma->vm_flags & VM_MAYWRITE) || !maps(vma, addr, is_zero))
 		return 0;
 	fault = handle_mm_fault(vma, addr, FAULT_FLAG_WRITE | FAULT_FLAG_REMOTE,
 				NULL);
@@ -201,7 +214,7 @@ static int unshare_zero(struct mm_struct *mm, unsigned long addr)
 		return -ENOMEM;
 	if (fault & VM_FAULT_ERROR)
 		return -EFAULT;
-	if (!maps_zero(vma, addr))
+	if (!maps(vma, addr, is_zero))
 		gksm_count(zero_pages_unmerged, 1);
 	return 0;
 }
@@ -249,8 +262,8 @@ static int unmerge_zeroed_of(struct gksm_mm_slot *slot)
 /**
  * gksm_unmerge_zeroed() - give those back that were merged with the zero page
  *
- * As KSM does since 6.6. Only what the module remembers: a zero page does not
- * say who mapped it.
+ * Only what the module remembers, on kernels where a zero page does not say who
+ * mapped it; gksm_unmerge_all() finds those that do.
  *
  * Context: scan lock held; sleeps.
  * Return: as gksm_unmerge_all().
@@ -260,6 +273,8 @@ int gksm_unmerge_zeroed(void)
 	struct gksm_mm_slot *slot;
 	int first = 0;
 
+	if (gksm_zero_has_marks())
+		return 0;
 	for (slot = gksm_mm_slot_first(); slot;
 	     slot = gksm_mm_slot_next(slot)) {
 		int err = unmerge_zeroed_of(slot);
@@ -299,7 +314,8 @@ static bool any_mm(struct mm_struct *mm)
  *
  * Looks at every process, not only at those that opted in: a fork may have
  * carried merged pages to one that the kernel did not mark. Merged pages of
- * an earlier load of the module are given back too.
+ * an earlier load of the module are given back too, and marked zero pages of
+ * KSM's.
  *
  * Context: scan lock held; sleeps, long.
  * Return: 0, or -ENOMEM, -EFAULT or -EBUSY: the processes that it happened to
@@ -309,16 +325,22 @@ int gksm_unmerge_all(void)
 {
 	struct gksm_mm_list list;
 	unsigned int round;
+	s64 zeros;
 	int err;
 
 	for (round = 0; round < UNMERGE_ROUNDS; round++) {
+		zeros = gksm_stat(zero_pages_unmerged);
 		err = gksm_mm_list_collect(&list, any_mm);
 		if (!err)
 			err = unmerge_list(&list);
 		gksm_mm_list_release(&list);
 		gksm_stable_recount();
-		if (err || !gksm_stable_nr())
+		if (err)
 			return err;
+		/* Where there were zero pages a fork may have taken some. */
+		if (!gksm_stable_nr() &&
+		    gksm_stat(zero_pages_unmerged) == zeros)
+			return 0;
 	}
 	return -EBUSY;
 }

@@ -89,11 +89,27 @@ out:
 
 /**
  * gksm_pte_is_plain() - does this entry map an ordinary page right now?
+ * @vma: its area
  * @pte: its value, read under the table's lock
+ *
+ * Not one that NUMA balancing waits for a fault of. In an area without any
+ * access (PROT_NONE) all entries look so, and are as good as others.
  */
-bool gksm_pte_is_plain(pte_t pte)
+bool gksm_pte_is_plain(struct vm_area_struct *vma, pte_t pte)
 {
-	return pte_present(pte) && !pte_special(pte) && !pte_protnone(pte);
+	return pte_present(pte) && !pte_special(pte) &&
+	       !(pte_protnone(pte) && vma_is_accessible(vma));
+}
+
+/**
+ * gksm_pmd_is_plain() - does this entry map a huge page right now?
+ * @vma: its area
+ * @pmd: its value, read under its lock
+ */
+bool gksm_pmd_is_plain(struct vm_area_struct *vma, pmd_t pmd)
+{
+	return pmd_present(pmd) && pmd_trans_huge(pmd) &&
+	       !(pmd_protnone(pmd) && vma_is_accessible(vma));
 }
 
 /**
@@ -116,7 +132,7 @@ static void run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
 	spinlock_t *ptl = pmd_lock(vma->vm_mm, pmd);
 	struct page *page;
 
-	if (!pmd_present(*pmd) || !pmd_trans_huge(*pmd) || pmd_protnone(*pmd) ||
+	if (!gksm_pmd_is_plain(vma, *pmd) ||
 	    !gksm_page_is_candidate(pmd_page(*pmd)))
 		goto unlock;
 	for_each_set_bit_from(i, wanted, (end - 1 - table) / PAGE_SIZE + 1) {
@@ -150,7 +166,7 @@ static void run_of_table(struct vm_area_struct *vma, pmd_t *pmd,
 		if (run->nr == run->max)
 			break;
 		pte = first[i - start];
-		if (!gksm_pte_is_plain(pte))
+		if (!gksm_pte_is_plain(vma, pte))
 			continue;
 		page = pte_page(pte);
 		if (!gksm_page_is_candidate(page))

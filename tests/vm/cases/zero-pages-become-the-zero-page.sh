@@ -3,7 +3,7 @@
 # also: other-kernels
 # limit: 120
 #
-# use_zero_pages. The kernel counts those of ksmd alone, where it does.
+# use_zero_pages. Where the kernel counts such pages it counts ours.
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
@@ -16,7 +16,7 @@ full_speed
 start_tenants -a 2 -b 0
 await 60 "zero pages are merged" above ksm_zero_pages 1000
 if [ -e "$ksm/ksm_zero_pages" ]; then
-	[ "$(cat "$ksm/ksm_zero_pages")" -eq 0 ] ||
+	[ "$(cat "$ksm/ksm_zero_pages")" -gt 1000 ] ||
 		die "the kernel counts $(cat "$ksm/ksm_zero_pages") zero pages"
 fi
 verify_tenants
