@@ -297,7 +297,9 @@ static void remember(const struct job *job)
 		return;
 	if (job->outcome == GKSM_MERGE_DONE && !job->kpage)
 		*state = GKSM_KEY_ZEROED;
-	else if (job->outcome == GKSM_MERGE_DIFFER)
+	/* The merged page's frame may be the old one's, in short. */
+	else if (job->outcome == GKSM_MERGE_DONE ||
+		 job->outcome == GKSM_MERGE_DIFFER)
 		*state = gksm_state_stale(*state);
 }
 
