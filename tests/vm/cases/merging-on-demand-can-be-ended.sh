@@ -97,6 +97,10 @@ end_demand
 verify_tenants
 end_tenants
 "$programs/settle" $gksm || exit 1
+# Each of so many is counted, whatever its frame is.
+await_passes 2
+merged=$(awk '$1 == '"$large_pid"' { print $6 }' /proc/gksminfo)
+[ "$merged" -eq $((mib * 256)) ] || die "$merged are merged"
 counter_is pages_shared $((mib * 128)) || die "pages_shared: $(get pages_shared)"
 check_counters
 end_large
