@@ -120,7 +120,7 @@ static size_t search_memory(void)
 {
 	int kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
 	Elf64_Phdr headers[MAX_HEADERS];
-	uint64_t searched = 0;
+	uint64_t searched = 0, first = 0;
 	size_t found = 0;
 	Elf64_Ehdr elf;
 
@@ -138,10 +138,19 @@ static size_t search_memory(void)
 		    header->p_paddr == (Elf64_Addr)-1 ||
 		    header->p_vaddr >= 0xffffffff80000000)
 			continue;
+		if (!searched)
+			first = header->p_offset;
 		found +=
 			search_range(kcore, header->p_offset, header->p_filesz);
 		searched += header->p_filesz;
 	}
+	/*
+	 * The kernel reads page by page into a buffer of its own, and frees it as
+	 * it is: not with a page of the session, which may be the last one.
+	 */
+	if (pread(kcore, chunk, PAGE_BYTES, (off_t)first) != PAGE_BYTES)
+		fail("cannot read /proc/kcore: %s", strerror(errno));
+	memset(chunk, 0, sizeof(chunk));
 	close(kcore);
 	/* What the kernel keeps for itself at boot is not in MemTotal. */
 	if (searched / 1024 < (uint64_t)meminfo_kib("MemTotal"))
