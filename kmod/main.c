@@ -29,7 +29,7 @@
  * madvise(MADV_MERGEABLE) or prctl(PR_SET_MEMORY_MERGE)), but has the contents
  * hashed by a device, in batches, and searches by hash alone:
  *
- *	mm_slot.c   who opted in; the last hash of every page
+ *	mm_slot.c   who opted in; regions.c: the last hash of every page
  *	mm_count.c  how many merged pages everybody has
  *	walk.c	    read page tables: which pages are there
  *	fill.c	    copy pages into a batch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mm_slot.c - which address spaces opted in, and what is known of their pages
+ * mm_slot.c - which address spaces opted in
  *
  * Owned by whoever holds the scan lock (scan.h).
  */
@@ -33,17 +33,8 @@
  * cannot see, so we walk the processes under RCU instead; there is nothing to
  * register and no hook. A slot holds the mm_struct but not the memory: an
  * exiting process is not delayed, and its slot goes when mm_users is 0.
- *
- * Memory: one page per 2 MiB of address space with hashed pages (0.2 %), and
- * a slot per address space. Regions that a whole pass did not touch are
- * freed at its end (XA_MARK_0 says touched; XA_MARK_1, that pages of it had
- * to be read when it was last looked at). Of max_metadata_kib, hashes take
- * at most a half: a hash is of use only if there is room for the candidate as
- * well, which takes three to five times as much (unstable.c).
  */
 
-#define REGION_TOUCHED XA_MARK_0
-#define REGION_ACTIVE XA_MARK_1
 #define COOKIE_PAGE_MASK ((1ULL << GKSM_COOKIE_PAGE_BITS) - 1)
 
 static DEFINE_HASHTABLE(slots_by_mm, 10);
@@ -51,9 +42,10 @@ static LIST_HEAD(slots);
 static DEFINE_XARRAY_FLAGS(slots_by_id, XA_FLAGS_ALLOC1);
 static u32 next_id;
 static struct kmem_cache *slot_cache;
-static u64 nr_regions, nr_slots;
-static u64 nr_vanished; /* regions that were freed */
+static u64 nr_slots;
 static u64 nr_updates;
+/* Whose cookie was last asked for: batches are in the order of addresses. */
+static struct gksm_mm_slot *recent;
 
 /**
  * gksm_mm_slots_init() - prepare
@@ -64,25 +56,6 @@ int gksm_mm_slots_init(void)
 {
 	slot_cache = KMEM_CACHE(gksm_mm_slot, 0);
 	return slot_cache ? 0 : -ENOMEM;
-}
-
-/*
- * What was last looked up, since batches are in the order of addresses: whose
- * cookie, and where the states around which address are. In a region that is
- * here REGION_TOUCHED is set. Forgotten when a slot or a region goes, and when the
- * marks do.
- */
-static struct {
-	struct gksm_mm_slot *slot;
-	const struct gksm_mm_slot *owner;
-	unsigned long region_nr;
-	u64 *region;
-} recent;
-
-static void forget_recent(void)
-{
-	recent.slot = NULL;
-	recent.owner = NULL;
 }
 
 /**
@@ -135,29 +108,11 @@ free_slot:
 	return NULL;
 }
 
-static void free_region(struct gksm_mm_slot *slot, void *region)
-{
-	free_page((unsigned long)region);
-	slot->nr_regions--;
-	nr_regions--;
-	nr_vanished++;
-}
-
-static void free_regions(struct gksm_mm_slot *slot)
-{
-	unsigned long i;
-	void *region;
-
-	forget_recent();
-	xa_for_each(&slot->regions, i, region)
-		free_region(slot, region);
-	xa_destroy(&slot->regions);
-}
-
 static void free_slot(struct gksm_mm_slot *slot)
 {
 	gksm_event_exit(slot->mm);
-	free_regions(slot);
+	recent = NULL;
+	gksm_regions_free(slot);
 	xa_erase(&slots_by_id, slot->id);
 	hash_del(&slot->hash);
 	list_del(&slot->list);
@@ -312,7 +267,7 @@ static void move_slot(struct gksm_mm_slot *slot, u64 id)
 			domain); /* it is tried again in the next pass */
 		return;
 	}
-	free_regions(slot);
+	gksm_regions_free(slot);
 	slot->shown = (struct gksm_mm_count){};
 	gksm_domain_put(slot->domain);
 	slot->domain = domain;
@@ -433,65 +388,14 @@ struct gksm_mm_slot *gksm_mm_slot_from(unsigned long *id)
 }
 
 /**
- * gksm_mm_slots_prune() - a pass has ended: free regions it did not touch
- *
- * Context: scan lock held; may sleep.
- */
-void gksm_mm_slots_prune(void)
-{
-	struct gksm_mm_slot *slot;
-	unsigned long i;
-	void *region;
-
-	forget_recent();
-	/* The limit may have been lowered: what is of use comes back. */
-	if (!gksm_metadata_fits(2 * gksm_mm_slots_bytes()))
-		gksm_mm_slots_shrink(nr_regions);
-	list_for_each_entry(slot, &slots, list) {
-		xa_for_each(&slot->regions, i, region) {
-			if (xa_get_mark(&slot->regions, i, REGION_TOUCHED)) {
-				xa_clear_mark(&slot->regions, i,
-					      REGION_TOUCHED);
-			} else {
-				xa_erase(&slot->regions, i);
-				free_region(slot, region);
-			}
-		}
-		cond_resched();
-	}
-}
-
-/**
- * gksm_mm_slots_shrink() - forget states
- * @nr: how many regions to free, at least; of whole address spaces, oldest
- *	first
- *
- * Context: scan lock held; may be in reclaim.
- * Return: how many regions, of one page each, were freed.
- */
-unsigned long gksm_mm_slots_shrink(unsigned long nr)
-{
-	u64 before = nr_regions;
-	struct gksm_mm_slot *slot;
-
-	list_for_each_entry(slot, &slots, list) {
-		if (before - nr_regions >= nr)
-			break;
-		free_regions(slot);
-		cond_resched();
-	}
-	return before - nr_regions;
-}
-
-/**
  * gksm_mm_slots_bytes() - memory in use
  *
  * Return: bytes.
  */
 u64 gksm_mm_slots_bytes(void)
 {
-	return nr_regions * PAGE_SIZE + nr_slots * sizeof(struct gksm_mm_slot) +
-	       gksm_domains_bytes();
+	return gksm_regions_nr() * PAGE_SIZE +
+	       nr_slots * sizeof(struct gksm_mm_slot) + gksm_domains_bytes();
 }
 
 /**
@@ -531,9 +435,9 @@ struct gksm_mm_slot *gksm_cookie_slot(u64 cookie)
 {
 	u64 id = cookie >> GKSM_COOKIE_PAGE_BITS;
 
-	if (!recent.slot || recent.slot->id != id)
-		recent.slot = xa_load(&slots_by_id, id);
-	return recent.slot;
+	if (!recent || recent->id != id)
+		recent = xa_load(&slots_by_id, id);
+	return recent;
 }
 
 /**
@@ -543,211 +447,4 @@ struct gksm_mm_slot *gksm_cookie_slot(u64 cookie)
 unsigned long gksm_cookie_addr(u64 cookie)
 {
 	return (cookie & COOKIE_PAGE_MASK) << PAGE_SHIFT;
-}
-
-static bool room_for_region(void)
-{
-	u64 bytes = gksm_mm_slots_bytes() + PAGE_SIZE;
-
-	return gksm_metadata_fits(2 * bytes) &&
-	       gksm_metadata_fits(bytes + gksm_unstable_bytes());
-}
-
-static unsigned long region_of(unsigned long addr)
-{
-	return addr / (GKSM_REGION_PAGES * PAGE_SIZE);
-}
-
-/* Its place in its region. */
-static unsigned long page_of(unsigned long addr)
-{
-	return addr / PAGE_SIZE % GKSM_REGION_PAGES;
-}
-
-/**
- * gksm_mm_slot_region() - the states of all pages around an address
- * @slot: their address space
- * @addr: an address
- *
- * Context: scan lock held.
- * Return: GKSM_REGION_PAGES states, that of the lowest address first, or NULL.
- */
-u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr)
-{
-	return xa_load(&slot->regions, region_of(addr));
-}
-
-/**
- * gksm_mm_slot_next_region() - the first states at an address or after it
- * @slot: their address space
- * @addr: in: an address; out: that of the first of these states
- *
- * Context: scan lock held.
- * Return: GKSM_REGION_PAGES states, or NULL.
- */
-u64 *gksm_mm_slot_next_region(struct gksm_mm_slot *slot, unsigned long *addr)
-{
-	unsigned long i = region_of(*addr);
-	u64 *region = xa_find(&slot->regions, &i, ULONG_MAX, XA_PRESENT);
-
-	*addr = i * GKSM_REGION_PAGES * PAGE_SIZE;
-	return region;
-}
-
-/**
- * gksm_mm_slot_is_active() - did pages around an address have to be read?
- * @slot: their address space
- * @addr: an address
- *
- * Return: what gksm_mm_slot_touch() was last told; true without a region.
- */
-bool gksm_mm_slot_is_active(struct gksm_mm_slot *slot, unsigned long addr)
-{
-	unsigned long i = region_of(addr);
-
-	return !xa_load(&slot->regions, i) ||
-	       xa_get_mark(&slot->regions, i, REGION_ACTIVE);
-}
-
-/**
- * gksm_mm_slot_touch() - a region is of use in this pass
- * @slot:   its address space
- * @addr:   an address in it; nothing happens if there is no region
- * @active: whether pages of it have to be read
- *
- * Context: scan lock held; may sleep.
- */
-void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
-			bool active)
-{
-	unsigned long i = region_of(addr);
-
-	if (!xa_load(&slot->regions, i))
-		return;
-	if (!xa_get_mark(&slot->regions, i, REGION_TOUCHED))
-		xa_set_mark(&slot->regions, i, REGION_TOUCHED);
-	if (xa_get_mark(&slot->regions, i, REGION_ACTIVE) == active)
-		return;
-	if (active)
-		xa_set_mark(&slot->regions, i, REGION_ACTIVE);
-	else
-		xa_clear_mark(&slot->regions, i, REGION_ACTIVE);
-}
-
-/**
- * gksm_mm_slots_unsettle() - every page is to be told to the device again
- *
- * Because it is another device, or another question.
- *
- * Context: scan lock held; may sleep.
- */
-void gksm_mm_slots_unsettle(void)
-{
-	struct gksm_mm_slot *slot;
-	unsigned long i;
-	u64 *region;
-
-	list_for_each_entry(slot, &slots, list) {
-		xa_for_each(&slot->regions, i, region) {
-			unsigned int p;
-
-			for (p = 0; p < GKSM_REGION_PAGES; p++)
-				region[p] &= ~GKSM_STATE_SETTLED;
-			cond_resched();
-		}
-	}
-}
-
-/**
- * gksm_mm_slots_note_keys() - note the key of every page (sightings.h)
- *
- * Context: scan lock held; may sleep.
- */
-void gksm_mm_slots_note_keys(void)
-{
-	struct gksm_mm_slot *slot;
-	unsigned long i;
-	u64 *region;
-
-	list_for_each_entry(slot, &slots, list) {
-		xa_for_each(&slot->regions, i, region) {
-			unsigned int p;
-
-			for (p = 0; p < GKSM_REGION_PAGES; p++) {
-				u64 key = gksm_state_key(region[p]);
-
-				if (gksm_key_is_content(key))
-					gksm_sightings_note(key);
-			}
-			cond_resched();
-		}
-	}
-}
-
-/**
- * gksm_mm_slots_pages() - pages that have a state, or room for one
- *
- * Return: how many.
- */
-u64 gksm_mm_slots_pages(void)
-{
-	return nr_regions * GKSM_REGION_PAGES;
-}
-
-/**
- * gksm_mm_slots_vanished() - pages whose state was forgotten
- *
- * With their address space, for the most part: a device still knows them.
- *
- * Return: how many since the last call, at most.
- */
-u64 gksm_mm_slots_vanished(void)
-{
-	u64 pages = nr_vanished * GKSM_REGION_PAGES;
-
-	nr_vanished = 0;
-	return pages;
-}
-
-/**
- * gksm_mm_slot_state() - where the state of a page is kept
- * @slot:   its address space
- * @addr:   its address
- * @create: whether to make room for it
- *
- * Marks the region as touched in this pass. At the limit of max_metadata_kib
- * no room is made: pages beyond it join merged pages, but are not offered to
- * twins.
- *
- * Context: scan lock held; may sleep if @create.
- * Return: the place, or NULL if there is none (and no room to make it).
- */
-u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
-			bool create)
-{
-	unsigned long i = region_of(addr);
-	u64 *region;
-
-	if (recent.owner == slot && recent.region_nr == i)
-		return recent.region + page_of(addr);
-	region = xa_load(&slot->regions, i);
-	if (!region) {
-		if (!create || !room_for_region())
-			return NULL;
-		region = (u64 *)get_zeroed_page(GKSM_GFP);
-		if (!region)
-			return NULL;
-		if (xa_err(xa_store(&slot->regions, i, region, GKSM_GFP))) {
-			free_page((unsigned long)region);
-			return NULL;
-		}
-		slot->nr_regions++;
-		nr_regions++;
-	}
-	if (!xa_get_mark(&slot->regions, i, REGION_TOUCHED))
-		xa_set_mark(&slot->regions, i, REGION_TOUCHED);
-	recent.owner = slot;
-	recent.region_nr = i;
-	recent.region = region;
-	return region + page_of(addr);
 }

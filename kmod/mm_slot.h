@@ -72,26 +72,12 @@ struct gksm_mm_slot *gksm_mm_slot_first(void);
 struct gksm_mm_slot *gksm_mm_slot_next(struct gksm_mm_slot *slot);
 struct gksm_mm_slot *gksm_mm_slot_from(unsigned long *id);
 struct gksm_mm_slot *gksm_mm_slot_find(struct mm_struct *mm);
-void gksm_mm_slots_prune(void);
-unsigned long gksm_mm_slots_shrink(unsigned long nr);
-void gksm_mm_slots_unsettle(void);
-void gksm_mm_slots_note_keys(void);
-u64 gksm_mm_slots_pages(void);
-u64 gksm_mm_slots_vanished(void);
 u64 gksm_mm_slots_bytes(void);
 u64 gksm_mm_slot_bytes(const struct gksm_mm_slot *slot);
 
 u64 gksm_cookie(const struct gksm_mm_slot *slot, unsigned long addr);
 struct gksm_mm_slot *gksm_cookie_slot(u64 cookie);
 unsigned long gksm_cookie_addr(u64 cookie);
-
-u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
-			bool create);
-u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr);
-u64 *gksm_mm_slot_next_region(struct gksm_mm_slot *slot, unsigned long *addr);
-bool gksm_mm_slot_is_active(struct gksm_mm_slot *slot, unsigned long addr);
-void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
-			bool active);
 
 /**
  * struct gksm_mm_ref - an address space and one of its processes
@@ -123,5 +109,22 @@ struct gksm_mm_slot *gksm_mm_slot_get(const struct gksm_mm_ref *ref);
 int gksm_mm_list_collect(struct gksm_mm_list *list,
 			 bool (*want)(struct mm_struct *mm));
 void gksm_mm_list_release(struct gksm_mm_list *list);
+
+/* regions.c: what is known of each page. */
+void gksm_mm_slots_prune(void);
+unsigned long gksm_mm_slots_shrink(unsigned long nr);
+void gksm_mm_slots_unsettle(void);
+void gksm_mm_slots_note_keys(void);
+u64 gksm_mm_slots_pages(void);
+u64 gksm_mm_slots_vanished(void);
+u64 *gksm_mm_slot_state(struct gksm_mm_slot *slot, unsigned long addr,
+			bool create);
+u64 *gksm_mm_slot_region(struct gksm_mm_slot *slot, unsigned long addr);
+u64 *gksm_mm_slot_next_region(struct gksm_mm_slot *slot, unsigned long *addr);
+bool gksm_mm_slot_is_active(struct gksm_mm_slot *slot, unsigned long addr);
+void gksm_mm_slot_touch(struct gksm_mm_slot *slot, unsigned long addr,
+			bool active);
+u64 gksm_regions_nr(void);
+void gksm_regions_free(struct gksm_mm_slot *slot);
 
 #endif /* GKSM_MM_SLOT_H */
