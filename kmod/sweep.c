@@ -295,10 +295,8 @@ static void look_at_huge(struct look *look, pmd_t *pmd, unsigned long addr,
 	ask_secondary(look, table, table + PMD_SIZE, PMD_SIZE);
 	young = !bitmap_empty(look->young, GKSM_REGION_PAGES);
 	ptl = pmd_lock(mm, pmd);
-	page = pmd_present(*pmd) && pmd_trans_huge(*pmd) &&
-			       !pmd_protnone(*pmd) ?
-		       pmd_page(*pmd) :
-		       NULL;
+	page = pmd_present(*pmd) && pmd_trans_huge(*pmd) ? pmd_page(*pmd) :
+							   NULL;
 	if (!page || !gksm_page_is_candidate(page))
 		goto unlock;
 	touched = young || pmd_dirty(*pmd);

@@ -90,10 +90,15 @@ out:
 /**
  * gksm_pte_is_plain() - does this entry map an ordinary page right now?
  * @pte: its value, read under the table's lock
+ *
+ * Also one that nobody may use at present (protnone): NUMA balancing marks all
+ * memory of a busy process so, and what is cold stays marked. Such an entry is
+ * as good as any other: it names a page, holds its bits, and CPUs may still
+ * have it cached from before, which the flushes of sweeping and merging end.
  */
 bool gksm_pte_is_plain(pte_t pte)
 {
-	return pte_present(pte) && !pte_special(pte) && !pte_protnone(pte);
+	return pte_present(pte) && !pte_special(pte);
 }
 
 /**
@@ -116,7 +121,7 @@ static void run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
 	spinlock_t *ptl = pmd_lock(vma->vm_mm, pmd);
 	struct page *page;
 
-	if (!pmd_present(*pmd) || !pmd_trans_huge(*pmd) || pmd_protnone(*pmd) ||
+	if (!pmd_present(*pmd) || !pmd_trans_huge(*pmd) ||
 	    !gksm_page_is_candidate(pmd_page(*pmd)))
 		goto unlock;
 	for_each_set_bit_from(i, wanted, (end - 1 - table) / PAGE_SIZE + 1) {
