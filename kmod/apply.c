@@ -394,7 +394,7 @@ static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
 	page = get_candidate(slot, addr);
 	if (!page)
 		return NULL;
-	kpage = gksm_kpage_alloc(page);
+	kpage = gksm_kpage_alloc(page, slot->mm);
 	put_page(page);
 	if (kpage && gksm_key(hash_page(kpage, slot->domain)) != key) {
 		gksm_kpage_free(kpage);
