@@ -253,6 +253,19 @@ int gksm_kpage_sharers(struct page *kpage)
 }
 
 /**
+ * gksm_kpage_is_sound() - has the kernel found the memory good so far?
+ * @kpage: a merged page that the caller holds a reference on
+ *
+ * A machine check or an administrator may say that a page is bad. The kernel
+ * can then do no more than mark this one: it does not know its sharers. Nobody
+ * else is to get it, and the module reads it no more.
+ */
+bool gksm_kpage_is_sound(struct page *kpage)
+{
+	return !PageHWPoison(kpage);
+}
+
+/**
  * gksm_kpage_claim() - somebody is about to map a merged page
  * @kpage: a merged page that the caller holds a reference on
  *

@@ -13,6 +13,7 @@ void gksm_kpage_set_label(struct page *kpage, u64 label);
 u64 gksm_kpage_label(const struct page *kpage);
 bool gksm_kpage_test(struct page *page);
 int gksm_kpage_sharers(struct page *kpage);
+bool gksm_kpage_is_sound(struct page *kpage);
 void gksm_kpage_claim(struct page *kpage);
 void gksm_kpage_unclaim(struct page *kpage);
 int gksm_kpage_takers(const struct page *kpage);
