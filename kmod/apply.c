@@ -381,9 +381,37 @@ static u64 hash_page(struct page *page, const struct gksm_domain *domain)
 	return hash;
 }
 
-/* A merged page with the content of a candidate, if its key is right. */
+/*
+ * A merged page equals the page that it is made of, whatever the twin is: the
+ * comparison before a huge page is split would say nothing. So here the twin
+ * is looked at first, if that page is a part of a huge one.
+ */
+static bool splits_for_nothing(struct page *page,
+			       struct gksm_mm_slot *twin_slot,
+			       unsigned long twin_addr)
+{
+	struct page *twin;
+	bool same;
+
+	if (!PageCompound(page))
+		return false;
+	twin = get_candidate(twin_slot, twin_addr);
+	if (!twin)
+		return true;
+	gksm_racy_begin();
+	same = gksm_merge_same_bytes(twin, page);
+	gksm_racy_end();
+	put_page(twin);
+	return !same;
+}
+
+/*
+ * A merged page with the content of a candidate, for it and its twin, if its
+ * key is right.
+ */
 static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
-			       u64 key)
+			       u64 key, struct gksm_mm_slot *twin_slot,
+			       unsigned long twin_addr)
 {
 	struct page *page, *kpage;
 
@@ -394,6 +422,10 @@ static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
 	page = get_candidate(slot, addr);
 	if (!page)
 		return NULL;
+	if (splits_for_nothing(page, twin_slot, twin_addr)) {
+		put_page(page);
+		return NULL;
+	}
 	kpage = gksm_kpage_alloc(page, slot->mm);
 	put_page(page);
 	if (kpage && gksm_key(hash_page(kpage, slot->domain)) != key) {
@@ -447,7 +479,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 			gksm_unstable_put(key, ent->cookie);
 		return;
 	}
-	kpage = make_kpage(slot, addr, key);
+	kpage = make_kpage(slot, addr, key, twin, gksm_cookie_addr(cookie));
 	if (!kpage) {
 		tally->nr_unshared++;
 		return;

@@ -45,6 +45,8 @@
  *   MADV_FREE		  a page that its owner gave up is left as it is: there
  *			  the dirty bit says whether he took it back
  *   migration, fork, mremap take the lock, and the bit along
+ *   NUMA balancing	  the same; it flushes later, but no CPU has a dirty
+ *			  translation of an entry that is clean
  *
  * Guests of KVM write through page tables of their own. Before the lock is
  * taken, KVM is asked which ranges were accessed since it was last asked; for
