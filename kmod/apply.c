@@ -405,9 +405,35 @@ static u64 hash_page(struct page *page, const struct gksm_domain *domain)
 	return hash;
 }
 
-/* A merged page with the content of a candidate, if its key is right. */
+/*
+ * A merged page equals the page that it is made of, whatever the twin is: the
+ * comparison before a huge page is split would say nothing. So here the twin
+ * is looked at first, if that page is a part of a huge one.
+ */
+static bool splits_for_nothing(struct page *page, u64 twin)
+{
+	struct page *other;
+	bool same;
+
+	if (!PageCompound(page))
+		return false;
+	other = get_candidate(gksm_cookie_slot(twin), gksm_cookie_addr(twin));
+	if (!other)
+		return true;
+	gksm_racy_begin();
+	same = gksm_merge_same_bytes(other, page);
+	gksm_racy_end();
+	put_page(other);
+	return !same;
+}
+
+/*
+ * A merged page with the content of a candidate, for it and its twin (a cookie),
+ * if its key is right.
+ */
 static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
-			       u64 key, struct gksm_apply_tally *tally)
+			       u64 key, u64 twin,
+			       struct gksm_apply_tally *tally)
 {
 	struct page *page, *kpage;
 
@@ -419,7 +445,11 @@ static struct page *make_kpage(struct gksm_mm_slot *slot, unsigned long addr,
 	page = get_candidate(slot, addr);
 	if (!page)
 		return NULL;
-	kpage = gksm_kpage_alloc(page);
+	if (splits_for_nothing(page, twin)) {
+		put_page(page);
+		return NULL;
+	}
+	kpage = gksm_kpage_alloc(page, slot->mm);
 	put_page(page);
 	if (kpage && gksm_key(hash_page(kpage, slot->domain)) != key) {
 		gksm_kpage_free(kpage);
@@ -474,7 +504,7 @@ static void find_twin(struct gksm_mm_slot *slot, const struct gksm_ent *ent,
 			gksm_unstable_put(tally->round, key, ent->cookie);
 		return;
 	}
-	kpage = make_kpage(slot, addr, key, tally);
+	kpage = make_kpage(slot, addr, key, cookie, tally);
 	if (!kpage) {
 		tally->nr_unshared++;
 		return;

@@ -107,6 +107,21 @@ static inline atomic_long_t *gksm_zero_count_of(struct mm_struct *mm)
 #endif
 }
 
+/*
+ * Charge a fresh page to the memory group of an address space, beyond the
+ * group's limit if need be, without reclaim. Whoever frees the page undoes it.
+ * 0 or -errno.
+ */
+static inline int gksm_page_charge(struct page *page, struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	if (!mem_cgroup_disabled())
+		return ksym(__mem_cgroup_charge)(page_folio(page), mm,
+						 GFP_ATOMIC);
+#endif
+	return 0;
+}
+
 /* Count a mapping of an order-0 page, never exclusive. Page table lock held. */
 static inline void gksm_rmap_add(struct page *page, struct vm_area_struct *vma,
 				 unsigned long addr)

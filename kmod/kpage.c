@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "breakage.h"
+#include "compat_ops.h"
 #include "kpage.h"
 #include "memory.h"
 
@@ -54,6 +55,19 @@
 /* All of it belongs to the scan lock. */
 static struct page **pools[MAX_NUMNODES];
 static bool taken; /* from a pool, in this pass */
+
+/**
+ * DOC: Who is charged for a merged page
+ *
+ * The memory group of the process whose page it is made of, as with KSM, where
+ * it *is* that page. If nobody were, a group could hold any amount of memory
+ * beyond its limit: it would only have to have everything twice.
+ *
+ * A group that is at its limit is charged nonetheless: its own page goes a
+ * moment later, and if that is refused, the merged page does. What is beyond
+ * the limit meanwhile are the merged pages of one batch. Nothing is reclaimed
+ * for it. The charge goes when the page is freed, after an unload, too.
+ */
 
 /* Nobody is to be killed for a merge: __GFP_NORETRY fails instead. */
 static struct page *fresh_page(int nid)
@@ -154,19 +168,25 @@ unsigned long gksm_kpage_pooled(void)
  * gksm_kpage_alloc() - make a merged page with the content of another
  * @source: where the bytes come from; the caller holds a reference. It may
  *	    change while it is copied: the caller hashes the copy
+ * @mm:	    whose page that is
  *
- * On the source's node, at random. The page is not mapped anywhere yet.
+ * On the source's node, at random, and charged to the memory group of @mm. The
+ * page is not mapped anywhere yet.
  *
  * Context: scan lock held; may sleep.
  * Return: the page with one reference, or NULL.
  */
-struct page *gksm_kpage_alloc(struct page *source)
+struct page *gksm_kpage_alloc(struct page *source, struct mm_struct *mm)
 {
 	struct page *page;
 
 	page = random_page(page_to_nid(source));
 	if (!page)
 		return NULL;
+	if (gksm_page_charge(page, mm)) {
+		__free_page(page);
+		return NULL;
+	}
 	copy_highpage(page, source);
 	__SetPageUptodate(page);
 	gksm_page_set_swapbacked(page);
@@ -230,6 +250,19 @@ bool gksm_kpage_test(struct page *page)
 int gksm_kpage_sharers(struct page *kpage)
 {
 	return gksm_page_mapcount(kpage);
+}
+
+/**
+ * gksm_kpage_is_sound() - has the kernel found the memory good so far?
+ * @kpage: a merged page that the caller holds a reference on
+ *
+ * A machine check or an administrator may say that a page is bad. The kernel
+ * can then do no more than mark this one: it does not know its sharers. Nobody
+ * else is to get it, and the module reads it no more.
+ */
+bool gksm_kpage_is_sound(struct page *kpage)
+{
+	return !PageHWPoison(kpage);
 }
 
 /**

@@ -4,14 +4,16 @@
 
 #include <linux/types.h>
 
+struct mm_struct;
 struct page;
 
-struct page *gksm_kpage_alloc(struct page *source);
+struct page *gksm_kpage_alloc(struct page *source, struct mm_struct *mm);
 void gksm_kpage_free(struct page *kpage);
 void gksm_kpage_set_label(struct page *kpage, u64 label);
 u64 gksm_kpage_label(const struct page *kpage);
 bool gksm_kpage_test(struct page *page);
 int gksm_kpage_sharers(struct page *kpage);
+bool gksm_kpage_is_sound(struct page *kpage);
 void gksm_kpage_claim(struct page *kpage);
 void gksm_kpage_unclaim(struct page *kpage);
 int gksm_kpage_takers(const struct page *kpage);

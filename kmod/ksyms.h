@@ -3,6 +3,7 @@
 #define GKSM_KSYMS_H
 
 #include <linux/ksm.h>
+#include <linux/memcontrol.h>
 #include <linux/sched/cputime.h>
 #include <linux/static_call.h>
 
@@ -53,6 +54,12 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 #define GKSM_KSYMS_INVALIDATE(X)
 #endif
 
+#ifdef CONFIG_MEMCG
+#define GKSM_KSYMS_CHARGE(X) X(__mem_cgroup_charge)
+#else
+#define GKSM_KSYMS_CHARGE(X)
+#endif
+
 #define GKSM_KSYMS(X)						\
 	X(flush_tlb_mm_range)					\
 	X(__mmu_notifier_invalidate_range_start)		\
@@ -64,6 +71,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start,
 	GKSM_KSYMS_RMAP(X)					\
 	GKSM_KSYMS_SPLIT(X)					\
 	GKSM_KSYMS_PTE_LOCK(X)					\
+	GKSM_KSYMS_CHARGE(X)					\
 	GKSM_KSYMS_INVALIDATE(X)
 
 #ifdef CONFIG_PSI

@@ -87,7 +87,7 @@
  */
 bool gksm_merge_entry_maps(const struct gksm_merge_item *item, pte_t entry)
 {
-	return gksm_pte_is_plain(item->vma, entry) &&
+	return gksm_pte_is_plain(entry) &&
 	       pte_pfn(entry) == page_to_pfn(item->page);
 }
 

@@ -65,6 +65,7 @@ struct gksm_merge_item {
 	bool cleared;
 };
 
+bool gksm_merge_same_bytes(struct page *page, struct page *kpage);
 void gksm_merge_near(struct mm_struct *mm, struct gksm_merge_item *items,
 		     unsigned int nr);
 void gksm_merge_scattered(struct mm_struct *mm, struct gksm_merge_item *items,

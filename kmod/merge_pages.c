@@ -71,7 +71,7 @@ static struct page *look_at(pte_t entry, struct gksm_merge_item *item)
 	struct page *page;
 
 	item->outcome = GKSM_MERGE_CHANGED;
-	if (!gksm_pte_is_plain(item->vma, entry))
+	if (!gksm_pte_is_plain(entry))
 		return NULL;
 	page = pte_page(entry);
 	if (!gksm_page_is_candidate(page) || is_far(page, item->kpage))

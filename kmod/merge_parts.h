@@ -24,7 +24,6 @@ unsigned int gksm_merge_take(struct mm_struct *mm,
 			     struct gksm_merge_item *items, unsigned int nr);
 void gksm_merge_put(struct gksm_merge_item *items, unsigned int nr);
 void gksm_merge_count(const struct gksm_merge_item *items, unsigned int nr);
-bool gksm_merge_same_bytes(struct page *page, struct page *kpage);
 
 void gksm_merge_clear_items(struct gksm_merge_item *items, unsigned int nr);
 void gksm_merge_notice_begin(struct gksm_merge_notice *notice,

@@ -113,7 +113,7 @@ static void swap_in_kpage(struct mm_struct *mm, pte_t *ptep,
 
 	if (!is_same(*ptep, item->entry)) {
 		if (!gksm_breaks(GKSM_BREAK_RECHECK) ||
-		    !gksm_pte_is_plain(item->vma, *ptep) ||
+		    !gksm_pte_is_plain(*ptep) ||
 		    !gksm_page_is_candidate(pte_page(*ptep)))
 			return;
 		/* Over somebody's copy, which is leaked: nobody else's harm. */

@@ -258,10 +258,11 @@ static bool is_of(const struct page *kpage, u64 salt, u64 key)
 	return (gksm_kpage_label(kpage) & ~LABEL_FRESH) == label_of(salt, key);
 }
 
-static bool has_room(const struct page *kpage)
+static bool has_room(struct page *kpage)
 {
-	return gksm_kpage_takers(kpage) <
-	       (int)READ_ONCE(gksm_settings.max_page_sharing);
+	return gksm_kpage_is_sound(kpage) &&
+	       gksm_kpage_takers(kpage) <
+		       (int)READ_ONCE(gksm_settings.max_page_sharing);
 }
 
 /**

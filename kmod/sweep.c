@@ -46,6 +46,8 @@
  *   MADV_FREE		  a page that its owner gave up is left as it is: there
  *			  the dirty bit says whether he took it back
  *   migration, fork, mremap take the lock, and the bit along
+ *   NUMA balancing	  the same; it flushes later, but no CPU has a dirty
+ *			  translation of an entry that is clean
  *
  * Guests of KVM write through page tables of their own. Before the lock is
  * taken, KVM is asked which ranges were accessed since it was last asked; for
@@ -229,7 +231,7 @@ static void look_at_entry(struct look *look, pte_t *ptep, unsigned long addr)
 	if (pte_none(pte))
 		return;
 	look->sweep->visited++;
-	if (gksm_pte_is_plain(look->vma, pte))
+	if (gksm_pte_is_plain(pte))
 		look_at_page(look, ptep, addr);
 	else if (!look->states)
 		return;
@@ -296,7 +298,8 @@ static void look_at_huge(struct look *look, pmd_t *pmd, unsigned long addr,
 	ask_secondary(look, table, table + PMD_SIZE, PMD_SIZE);
 	young = !bitmap_empty(look->young, GKSM_REGION_PAGES);
 	ptl = pmd_lock(mm, pmd);
-	page = gksm_pmd_is_plain(look->vma, *pmd) ? pmd_page(*pmd) : NULL;
+	page = pmd_present(*pmd) && pmd_trans_huge(*pmd) ? pmd_page(*pmd) :
+							   NULL;
 	if (!page || !gksm_page_is_candidate(page))
 		goto unlock;
 	touched = young || pmd_dirty(*pmd);

@@ -24,26 +24,16 @@
 /* A fork may copy merged pages to an address space not on the list. */
 #define UNMERGE_ROUNDS 8
 
-typedef bool entry_test(struct vm_area_struct *vma, pte_t pte);
+typedef bool entry_test(pte_t pte);
 
-static bool is_kpage(struct vm_area_struct *vma, pte_t pte)
+static bool is_kpage(pte_t pte)
 {
-	return gksm_pte_is_plain(vma, pte) && gksm_kpage_test(pte_page(pte));
+	return gksm_pte_is_plain(pte) && gksm_kpage_test(pte_page(pte));
 }
 
-static bool is_zero(struct vm_area_struct *vma, pte_t pte)
+static bool is_merged(pte_t pte)
 {
-	return gksm_pte_is_zero(pte);
-}
-
-static bool is_marked_zero(struct vm_area_struct *vma, pte_t pte)
-{
-	return gksm_zero_is_marked(pte);
-}
-
-static bool is_merged(struct vm_area_struct *vma, pte_t pte)
-{
-	return is_kpage(vma, pte) || is_marked_zero(vma, pte);
+	return is_kpage(pte) || gksm_zero_is_marked(pte);
 }
 
 /* Is the entry of an address one of those? */
@@ -58,7 +48,7 @@ static bool maps(struct vm_area_struct *vma, unsigned long addr,
 	ptep = pmd ? gksm_pte_lock(vma->vm_mm, pmd, addr, &ptl) : NULL;
 	if (!ptep)
 		return false;
-	yes = test(vma, *ptep);
+	yes = test(*ptep);
 	pte_unmap_unlock(ptep, ptl);
 	return yes;
 }
@@ -79,7 +69,7 @@ static unsigned int find_merged(struct vm_area_struct *vma, unsigned long addr,
 	if (!first)
 		return 0;
 	for (i = 0; i < (end - addr) >> PAGE_SHIFT; i++) {
-		if (is_merged(vma, first[i])) {
+		if (is_merged(first[i])) {
 			__set_bit(i, bitmap);
 			found++;
 		}
@@ -91,7 +81,7 @@ static unsigned int find_merged(struct vm_area_struct *vma, unsigned long addr,
 /* Mmap read lock held. The fault may be retried: swap-in, page table race. */
 static int unshare(struct vm_area_struct *vma, unsigned long addr)
 {
-	bool zeros = maps(vma, addr, is_marked_zero);
+	bool zeros = maps(vma, addr, gksm_zero_is_marked);
 	unsigned int tries;
 
 	for (tries = 0; tries < 16; tries++) {
@@ -206,7 +196,8 @@ static int unshare_zero(struct mm_struct *mm, unsigned long addr)
 	vm_fault_t fault;
 
 	if (!vma || !gksm_vma_mergeable(vma) ||
-	    !(vma->vm_flags & VM_MAYWRITE) || !maps(vma, addr, is_zero))
+	    !(vma->vm_flags & VM_MAYWRITE) ||
+	    !maps(vma, addr, gksm_pte_is_zero))
 		return 0;
 	fault = handle_mm_fault(vma, addr, FAULT_FLAG_WRITE | FAULT_FLAG_REMOTE,
 				NULL);
@@ -214,7 +205,7 @@ static int unshare_zero(struct mm_struct *mm, unsigned long addr)
 		return -ENOMEM;
 	if (fault & VM_FAULT_ERROR)
 		return -EFAULT;
-	if (!maps(vma, addr, is_zero))
+	if (!maps(vma, addr, gksm_pte_is_zero))
 		gksm_count(zero_pages_unmerged, 1);
 	return 0;
 }

@@ -89,27 +89,16 @@ out:
 
 /**
  * gksm_pte_is_plain() - does this entry map an ordinary page right now?
- * @vma: its area
  * @pte: its value, read under the table's lock
  *
- * Not one that NUMA balancing waits for a fault of. In an area without any
- * access (PROT_NONE) all entries look so, and are as good as others.
+ * Also one that nobody may use at present (protnone): NUMA balancing marks all
+ * memory of a busy process so, and what is cold stays marked. Such an entry is
+ * as good as any other: it names a page, holds its bits, and CPUs may still
+ * have it cached from before, which the flushes of sweeping and merging end.
  */
-bool gksm_pte_is_plain(struct vm_area_struct *vma, pte_t pte)
+bool gksm_pte_is_plain(pte_t pte)
 {
-	return pte_present(pte) && !pte_special(pte) &&
-	       !(pte_protnone(pte) && vma_is_accessible(vma));
-}
-
-/**
- * gksm_pmd_is_plain() - does this entry map a huge page right now?
- * @vma: its area
- * @pmd: its value, read under its lock
- */
-bool gksm_pmd_is_plain(struct vm_area_struct *vma, pmd_t pmd)
-{
-	return pmd_present(pmd) && pmd_trans_huge(pmd) &&
-	       !(pmd_protnone(pmd) && vma_is_accessible(vma));
+	return pte_present(pte) && !pte_special(pte);
 }
 
 /**
@@ -132,7 +121,7 @@ static void run_of_huge(struct vm_area_struct *vma, pmd_t *pmd,
 	spinlock_t *ptl = pmd_lock(vma->vm_mm, pmd);
 	struct page *page;
 
-	if (!gksm_pmd_is_plain(vma, *pmd) ||
+	if (!pmd_present(*pmd) || !pmd_trans_huge(*pmd) ||
 	    !gksm_page_is_candidate(pmd_page(*pmd)))
 		goto unlock;
 	for_each_set_bit_from(i, wanted, (end - 1 - table) / PAGE_SIZE + 1) {
@@ -166,7 +155,7 @@ static void run_of_table(struct vm_area_struct *vma, pmd_t *pmd,
 		if (run->nr == run->max)
 			break;
 		pte = first[i - start];
-		if (!gksm_pte_is_plain(vma, pte))
+		if (!gksm_pte_is_plain(pte))
 			continue;
 		page = pte_page(pte);
 		if (!gksm_page_is_candidate(page))

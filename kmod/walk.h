@@ -46,8 +46,7 @@ bool gksm_vma_mergeable(struct vm_area_struct *vma);
 bool gksm_page_is_candidate(struct page *page);
 pmd_t *gksm_walk_pmd(struct mm_struct *mm, unsigned long addr,
 		     unsigned long *next);
-bool gksm_pte_is_plain(struct vm_area_struct *vma, pte_t pte);
-bool gksm_pmd_is_plain(struct vm_area_struct *vma, pmd_t pmd);
+bool gksm_pte_is_plain(pte_t pte);
 bool gksm_pte_is_zero(pte_t pte);
 void gksm_walk_run(struct vm_area_struct *vma, unsigned long addr,
 		   unsigned long end, const unsigned long *wanted,

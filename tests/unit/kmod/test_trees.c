@@ -22,6 +22,7 @@
 
 struct page {
 	int sharers;
+	bool is_bad;
 	unsigned int times_freed;
 	u64 label;
 	struct page *next, *prev; /* ring */
@@ -70,6 +71,11 @@ int gksm_kpage_takers(const struct page *kpage)
 {
 	assert_int_equal(kpage->times_freed, 0);
 	return kpage->sharers;
+}
+
+bool gksm_kpage_is_sound(struct page *kpage)
+{
+	return !kpage->is_bad;
 }
 
 void gksm_kpage_ring_join(struct page *kpage, struct page *ring)
@@ -229,6 +235,18 @@ static void a_removed_page_is_given_up_once(void **state)
 	assert_int_equal(gksm_stable_nr(), 2);
 	assert_int_equal(pages[1].times_freed, 1);
 	assert_int_equal(pages[0].times_freed + pages[2].times_freed, 0);
+}
+
+static void nobody_joins_a_bad_page(void **state)
+{
+	(void)state;
+	insert_pages(1);
+	pages[0].sharers = 2;
+	pages[0].is_bad = true;
+	assert_null(gksm_stable_find(SALT, key_of(0)));
+	/* Another one with that content takes its place. */
+	assert_int_equal(gksm_stable_insert(SALT, key_of(0), &pages[1]), 0);
+	assert_ptr_equal(gksm_stable_find(SALT, key_of(0)), &pages[1]);
 }
 
 static void exit_gives_every_page_up_once(void **state)
@@ -639,6 +657,7 @@ int main(void)
 		stable_test(a_taken_key_leaves_the_page_to_the_caller),
 		stable_test(without_memory_the_page_stays_with_the_caller),
 		stable_test(a_removed_page_is_given_up_once),
+		stable_test(nobody_joins_a_bad_page),
 		cmocka_unit_test_setup(exit_gives_every_page_up_once,
 				       set_up_stable),
 		stable_test(recount_frees_pages_without_sharers),

@@ -29,13 +29,6 @@ make_groups() {
 		die "no memory controller"
 }
 
-# A disk in memory: requests to it end later, on another thread.
-make_disk() {
-	modprobe -d "$GKSM_KERNEL" loop 2> /dev/null
-	truncate -s 2M /tmp/disk
-	disk=$(losetup -f --show /tmp/disk) || die "no loop device"
-}
-
 # roll SIDES: at random, but the same for the same seed.
 roll() {
 	rolled=$(((rolled * 1103515245 + 12345) % 2147483648))
@@ -159,7 +152,7 @@ status=$?
 sleep 1
 [ $status -eq 0 ] || die "stress: exit status $status, seed $seed"
 unload_and_count
-losetup -d "$disk"
+drop_disk
 await 20 "no page is locked any more" none_locked
 echo "total: $merges merges, $offloaded pages hashed by gksmd, $(total writes) writes verified," \
 	"$(($(faults pgfault) - faults_before)) faults," \

@@ -124,6 +124,18 @@ off_first_cpu() {
 	exec taskset -c "1-$(($(nproc --all) - 1))" "$@"
 }
 
+# make_disk: $disk, in memory. Requests to it end later, on another thread.
+make_disk() {
+	modprobe -d "$GKSM_KERNEL" loop 2> /dev/null
+	truncate -s 2M /tmp/disk
+	disk=$(losetup -f --show /tmp/disk) || die "no loop device"
+}
+
+drop_disk() {
+	losetup -d "$disk"
+	rm -f /tmp/disk
+}
+
 full_speed() {
 	put pages_to_scan 100000
 	put sleep_millisecs 0

@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# also: other-kernels
+# limit: 180
+# expects: page dumped because: unmovable page
+#
+# Memory blocks that are taken away, compaction, and pages that go bad. The
+# kernel shows the page for which it keeps a block.
+# shellcheck source=tests/vm/lib/case.sh
+. "$GKSM_SRC/tests/vm/lib/case.sh"
+
+load
+"$programs/features" offline poison || exit 1
+unload
