@@ -62,8 +62,12 @@ save_caches() {
 # Line counts of the module so far, if the kernel and the build keep some.
 save_counts() {
 	[ "$VM_COVERAGE" ] && [ -d /sys/kernel/debug/gcov ] || return 0
+	# Their size is said to be 0: only reading to the end tells.
 	(cd /sys/kernel/debug/gcov && find . -name '*.gcda' |
-		cpio --quiet -pdmu "$GKSM_OUT/gcov/$VM_NONCE") > /dev/ttyS1 2>&1
+		while read -r file; do
+			mkdir -p "$GKSM_OUT/gcov/$VM_NONCE/${file%/*}"
+			cat "$file" > "$GKSM_OUT/gcov/$VM_NONCE/$file"
+		done) > /dev/ttyS1 2>&1
 }
 
 say() {
