@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 180
+# limit: 300
 # also: other-kernels
 #
 # KSM's counters are exact: with and without chains of merged pages, with and

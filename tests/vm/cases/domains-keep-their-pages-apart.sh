@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 180
+# limit: 300
 # also: other-kernels
 #
 # merge_domain: pages are merged within a domain and never across, whoever

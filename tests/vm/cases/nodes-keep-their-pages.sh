@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 120
+# limit: 240
 # vm: --numa 2
 #
 # merge_across_nodes, as in KSM.

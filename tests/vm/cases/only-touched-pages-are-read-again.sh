@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 180
+# limit: 300
 # also: other-kernels
 #
 # Idle pages are read once in a rotation, and not more often; a page that

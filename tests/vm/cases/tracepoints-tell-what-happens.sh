@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# limit: 180
+# limit: 300
 # also: other-kernels
 #
 # The tracepoints: as many events as the counters say, and what is in them.
