@@ -138,26 +138,35 @@ static void lie(struct device *device, size_t base, size_t nr)
 	}
 }
 
-/* The first that were seen: of pages that are merged by now, say. */
-static uint64_t known[64];
-static size_t nr_known;
+/* That of the twins that were seen last: they are merged by now, perhaps. */
+static uint64_t twins_hash;
+
+static void note_twins(const struct device *device, size_t base, size_t nr)
+{
+	uint64_t hashes[BATCH_SLOTS];
+
+	for (size_t i = 0; i < nr; i++) {
+		hashes[i] = true_hash(device, base, i);
+		for (size_t j = 0; hashes[i] && j < i; j++)
+			if (hashes[j] == hashes[i])
+				twins_hash = hashes[i];
+	}
+}
 
 /* All is true, but for one page, which has the hash of another: hard to see. */
 static void mistake(struct device *device, size_t base, size_t nr)
 {
-	for (size_t i = 0; i < nr; i++) {
-		const uint64_t hash = true_hash(device, base, i);
+	const uint64_t dice = rng_next(&rng);
+	uint64_t hash = true_hash(device, base, (dice >> 16) % nr);
 
+	for (size_t i = 0; i < nr; i++)
 		device->results[base + i] = (struct gksm_result){
-			.hash = hash,
+			.hash = true_hash(device, base, i),
 			.verdict = GKSM_VERDICT_HASHED,
 		};
-		if (hash && nr_known < sizeof(known) / sizeof(known[0]))
-			known[nr_known++] = hash;
-	}
-	if (nr_known)
-		device->results[base + rng_next(&rng) % nr].hash =
-			known[rng_next(&rng) % nr_known];
+	if (dice % 2 && twins_hash)
+		hash = twins_hash;
+	device->results[base + (dice >> 32) % nr].hash = hash;
 }
 
 /* Every page is said to be equal to every other. */
@@ -213,6 +222,7 @@ static void answer(struct device *device, const struct gksm_next *next)
 	const size_t base = (size_t)next->index * BATCH_SLOTS;
 	const size_t nr_tricks = sizeof(tricks) / sizeof(tricks[0]);
 
+	note_twins(device, base, next->nr_slots);
 	tricks[rng_next(&rng) % nr_tricks](device, base, next->nr_slots);
 	if (rng_next(&rng) % 8 == 0)
 		talk_nonsense(device, next->batch);
