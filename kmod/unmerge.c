@@ -205,8 +205,10 @@ static int unshare_zero(struct mm_struct *mm, unsigned long addr)
 		return -ENOMEM;
 	if (fault & VM_FAULT_ERROR)
 		return -EFAULT;
-	if (!maps(vma, addr, gksm_pte_is_zero))
+	if (!maps(vma, addr, gksm_pte_is_zero)) {
 		gksm_count(zero_pages_unmerged, 1);
+		trace_gksm_unmerge(mm, addr);
+	}
 	return 0;
 }
 

@@ -66,7 +66,8 @@ is "merges" $(($(nr merge_one_page) + $(nr merge_with_ksm_page))) \
 is "merged" $(($(nr merge_one_page ' done') + $(nr merge_with_ksm_page ' done'))) \
 	$(($(get pages_merged) + $(get zero_pages_merged)))
 is "merged pages gone" "$(nr remove_ksm_page)" "$(get stable_nodes_created)"
-is "unmerged" "$(nr unmerge)" "$(get pages_unmerged)"
+is "unmerged" "$(nr unmerge)" \
+	$(($(get pages_unmerged) + $(get zero_pages_unmerged)))
 is "offered" "$(nr batch_filled)" "$(get batches_submitted)"
 is "completed" "$(nr batch_completed)" "$(get batches_completed)"
 is "timed out" "$(nr batch_timed_out)" "$(get batches_timed_out)"
