@@ -21,6 +21,10 @@ daemon_pid=
 # Of a case before.
 rm -f $gksmd_log
 
+# A case may turn huge pages off; the next one finds them as they were.
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+thp_before=$(sed -n 's/.*\[\(.*\)\].*/\1/p' $thp)
+
 # Messages get out even from where output is thrown away.
 exec 9>&1
 
@@ -245,6 +249,7 @@ at_exit() {
 	status=$?
 	trap - EXIT
 	put_aside 0
+	[ ! "$thp_before" ] || echo "$thp_before" > $thp
 	[ "$daemon_pid" ] && kill -KILL "$daemon_pid" 2> /dev/null
 	if [ $status -ne 0 ] && [ $status -ne 4 ] && is_loaded; then
 		print_counters
