@@ -44,7 +44,10 @@ put advisor_mode scan-time
 put advisor_min_pages_to_scan 100000
 await_passes 3
 put advisor_mode none
-# It does not answer: a batch times out.
+# It does not answer: a batch times out. With pages in it, not only with those
+# that are as they were: all are read in each pass.
+put incremental_passes 1
+await_passes 1
 kill -STOP "$daemon_pid"
 await 60 "a batch has timed out" above batches_timed_out 0
 kill -CONT "$daemon_pid"
@@ -54,6 +57,7 @@ put run 2
 end_tenants
 put run 1
 await 60 "the slots are gone" counter_is mms 0
+await 60 "the merged pages are gone" counter_is pages_shared 0
 put run 0
 echo 0 > $tracing/events/gksm/enable
 cat $tracing/trace > /tmp/trace
