@@ -7,6 +7,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -50,9 +51,9 @@
  * it does not answer in time are hashed here, from their copies.
  *
  * A pass ends when the cursor is past the last address space and every batch
- * is applied. Then the unstable tree is emptied, sharers are counted, and
- * what was not seen in the pass is forgotten. The advisor, if it is on, then
- * says what pages_to_scan is to be.
+ * is applied. Then the unstable tree is emptied, and what was not seen in the
+ * pass is forgotten. The advisor, if it is on, says what pages_to_scan is to
+ * be. At last sharers are counted.
  *
  * Locks, outermost first:
  *
@@ -60,6 +61,7 @@
  *   scan.lock > session->lock
  *   advisor_lock (of sysfs.c), demand_lock (of demand.c) > scan.lock
  *   session->setup_lock (SETUP only; never over a page fault)
+ *   scan.lock > counting (of full_scans)
  *
  * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
  */
@@ -429,7 +431,6 @@ static unsigned int batch_room(const struct gksm_batch *b)
 /* Make the gauges what the page tables say now; forget the candidates. */
 static void settle_counts(void)
 {
-	gksm_stable_recount();
 	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
 	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
 	gksm_gauge(unstable_nodes, gksm_unstable_nr(GKSM_ROUND_PASS));
@@ -530,6 +531,7 @@ static bool begin_pass(void)
 	if (!scan.in_pass) {
 		/* Everybody has gone: so have the sharers. */
 		settle_counts();
+		gksm_stable_recount();
 		gksm_kpage_end_pass();
 		return false;
 	}
@@ -537,6 +539,39 @@ static bool begin_pass(void)
 	/* Fresh pages sit in per-CPU lists, with a reference: not mergeable. */
 	ksym(lru_add_drain_all)();
 	return true;
+}
+
+/*
+ * Who changes memory, reads N from full_scans and waits for N + 1 shall find
+ * the change counted. So sharers are counted last of all, and N cannot be read
+ * any more when that has begun.
+ */
+static DECLARE_RWSEM(counting);
+
+static void count_pass(void)
+{
+	down_write(&counting);
+	gksm_stable_recount();
+	gksm_count(full_scans, 1);
+	up_write(&counting);
+}
+
+/**
+ * gksm_scan_full_scans() - how many passes have ended
+ *
+ * Waits while sharers are counted.
+ *
+ * Context: may sleep.
+ * Return: passes since the module was loaded.
+ */
+u64 gksm_scan_full_scans(void)
+{
+	u64 nr;
+
+	down_read(&counting);
+	nr = gksm_stat(full_scans);
+	up_read(&counting);
+	return nr;
 }
 
 static void end_pass(void)
@@ -550,7 +585,7 @@ static void end_pass(void)
 	if (gksm_rotation_advance(&scan.fill.confirm))
 		gksm_count(generations, 1);
 	take_advice();
-	gksm_count(full_scans, 1);
+	count_pass();
 	trace_gksm_stop_scan(gksm_stat(full_scans), gksm_stat(mms));
 	gksm_sysfs_end_pass();
 }

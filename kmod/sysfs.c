@@ -404,9 +404,11 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct stat_attribute *a =
 		container_of(attr, struct stat_attribute, attr);
+	s64 value = a->stat == GKSM_STAT_full_scans ?
+			    (s64)gksm_scan_full_scans() :
+			    atomic64_read(&gksm_stats[a->stat]);
 
-	return sysfs_emit(buf, "%lld\n",
-			  (s64)atomic64_read(&gksm_stats[a->stat]));
+	return sysfs_emit(buf, "%lld\n", value);
 }
 
 /* clang-format off */
