@@ -24,6 +24,10 @@
 /* A fork may copy merged pages to an address space not on the list. */
 #define UNMERGE_ROUNDS 8
 
+/* How long the last owners of merged pages may take to exit. */
+#define EXIT_LIMIT_MS 60000
+#define EXIT_NAP_MS 128
+
 typedef bool entry_test(pte_t pte);
 
 static bool is_kpage(pte_t pte)
@@ -302,13 +306,50 @@ static bool any_mm(struct mm_struct *mm)
 	return true;
 }
 
+/* One look at every process. Sets @found: was there anything to give back? */
+static int unmerge_round(bool *found)
+{
+	s64 pages = gksm_stat(pages_unmerged);
+	s64 zeros = gksm_stat(zero_pages_unmerged);
+	struct gksm_mm_list list;
+	int err;
+
+	err = gksm_mm_list_collect(&list, any_mm);
+	if (!err)
+		err = unmerge_list(&list);
+	gksm_mm_list_release(&list);
+	gksm_stable_recount();
+	*found = gksm_stat(pages_unmerged) != pages ||
+		 gksm_stat(zero_pages_unmerged) != zeros;
+	return err;
+}
+
+/*
+ * Merged pages are left that no living process maps: their owners are exiting.
+ * That ends by itself, but takes long for a large one. Returns whether they are
+ * gone before *left_ms is used up.
+ */
+static bool await_exits(unsigned int *left_ms)
+{
+	unsigned int nap_ms;
+
+	for (nap_ms = 1; gksm_stable_nr() && *left_ms; nap_ms *= 2) {
+		nap_ms = min3(nap_ms, *left_ms, (unsigned int)EXIT_NAP_MS);
+		if (schedule_timeout_killable(msecs_to_jiffies(nap_ms)))
+			break;
+		*left_ms -= nap_ms;
+		gksm_stable_recount();
+	}
+	return !gksm_stable_nr();
+}
+
 /**
  * gksm_unmerge_all() - give every merged page back
  *
  * Looks at every process, not only at those that opted in: a fork may have
  * carried merged pages to one that the kernel did not mark. Merged pages of
  * an earlier load of the module are given back too, and marked zero pages of
- * KSM's.
+ * KSM's. Waits for processes that are exiting.
  *
  * Context: scan lock held; sleeps, long.
  * Return: 0, or -ENOMEM, -EFAULT or -EBUSY: the processes that it happened to
@@ -316,24 +357,21 @@ static bool any_mm(struct mm_struct *mm)
  */
 int gksm_unmerge_all(void)
 {
-	struct gksm_mm_list list;
-	unsigned int round;
-	s64 zeros;
+	unsigned int round = 0, left_ms = EXIT_LIMIT_MS;
+	bool found;
 	int err;
 
-	for (round = 0; round < UNMERGE_ROUNDS; round++) {
-		zeros = gksm_stat(zero_pages_unmerged);
-		err = gksm_mm_list_collect(&list, any_mm);
-		if (!err)
-			err = unmerge_list(&list);
-		gksm_mm_list_release(&list);
-		gksm_stable_recount();
+	while (round < UNMERGE_ROUNDS) {
+		err = unmerge_round(&found);
 		if (err)
 			return err;
-		/* Where there were zero pages a fork may have taken some. */
-		if (!gksm_stable_nr() &&
-		    gksm_stat(zero_pages_unmerged) == zeros)
+		/* From what was found a fork may have taken some. */
+		if (found)
+			round++;
+		else if (!gksm_stable_nr())
 			return 0;
+		else if (!await_exits(&left_ms))
+			break;
 	}
-	return -EBUSY;
+	return fatal_signal_pending(current) ? -EINTR : -EBUSY;
 }
