@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # limit: 300
-# also: other-kernels
 #
 # With the scan-time advisor a pass takes as long as it should, whichever way
 # that is; limits of the thread's CPU count more. Its files take what KSM's do.
