@@ -7,7 +7,6 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
-#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -19,19 +18,17 @@
 #include "apply.h"
 #include "batch.h"
 #include "demand.h"
-#include "fill.h"
 #include "kpage.h"
 #include "ksyms.h"
 #include "mm_slot.h"
 #include "pace.h"
+#include "pass.h"
 #include "psi.h"
 #include "scan.h"
 #include "session.h"
 #include "shrink.h"
-#include "sightings.h"
 #include "stable.h"
 #include "stats.h"
-#include "sysfs.h"
 #include "trace.h"
 #include "unmerge.h"
 #include "unstable.h"
@@ -50,10 +47,9 @@
  * same. Offload is used whenever a daemon is there and answers; batches that
  * it does not answer in time are hashed here, from their copies.
  *
- * A pass ends when the cursor is past the last address space and every batch
- * is applied. Then the unstable tree is emptied, and what was not seen in the
- * pass is forgotten. The advisor, if it is on, says what pages_to_scan is to
- * be. At last sharers are counted.
+ * A pass (pass.c) ends when the cursor is past the last address space and every
+ * batch is applied. The advisor, if it is on, then says what pages_to_scan is
+ * to be.
  *
  * Locks, outermost first:
  *
@@ -61,7 +57,7 @@
  *   scan.lock > session->lock
  *   advisor_lock (of sysfs.c), demand_lock (of demand.c) > scan.lock
  *   session->setup_lock (SETUP only; never over a page fault)
- *   scan.lock > counting (of full_scans)
+ *   scan.lock > counting (of pass.c)
  *
  * No path of /dev/gksm takes scan.lock, so a daemon cannot hold up a pass.
  */
@@ -110,8 +106,7 @@ struct gksm_settings gksm_settings = {
  * @batch:	 being filled: of @session, or @local
  * @batch_ms:	 when its filling began
  * @local:	 the module's own batch
- * @fill:	 where the pass is, and what it met
- * @in_pass:	 a pass has begun and not ended
+ * @pass:	 the present pass
  * @unsettle:	 nothing is settled any more: the next pass begins with that
  * @next_ms:	 when the next quantum is due
  * @pace:	 the budget of processor time
@@ -119,7 +114,6 @@ struct gksm_settings gksm_settings = {
  * @advisor:	 what the advisor knows of the passes so far
  * @left:	 pages that are left of the present one
  * @passed_over: entries of this quantum that cost no more than a look
- * @tally:	 what became of the pages of this pass
  */
 static struct scan {
 	struct mutex lock;
@@ -131,8 +125,7 @@ static struct scan {
 	struct gksm_batch *batch;
 	u64 batch_ms;
 	struct gksm_batch local;
-	struct gksm_fill fill;
-	bool in_pass;
+	struct gksm_pass pass;
 	atomic_t unsettle;
 	u64 next_ms;
 	struct gksm_pace pace;
@@ -140,7 +133,6 @@ static struct scan {
 	struct gksm_advisor advisor;
 	unsigned long left;
 	u64 passed_over;
-	struct gksm_apply_tally tally;
 } scan;
 
 static u64 now_ms(void)
@@ -260,7 +252,7 @@ bool gksm_scan_is_wanted(void)
  */
 struct gksm_mm_slot *gksm_scan_slot(const struct gksm_mm_ref *ref)
 {
-	gksm_mm_slots_reap(scan.fill.cursor.slot);
+	gksm_mm_slots_reap(scan.pass.fill.cursor.slot);
 	return gksm_mm_slot_get(ref);
 }
 
@@ -273,7 +265,7 @@ struct gksm_mm_slot *gksm_scan_slot(const struct gksm_mm_ref *ref)
  */
 void gksm_scan_note_demand(u64 nr_changed)
 {
-	scan.fill.added += nr_changed;
+	scan.pass.fill.added += nr_changed;
 	/* The pass was held up. */
 	gksm_advisor_forget(&scan.advisor);
 }
@@ -332,7 +324,7 @@ static void apply_batch(struct gksm_batch *b)
 		hash_rest(b);
 	else
 		gksm_count(pages_hashed_kernel, b->nr_pages);
-	gksm_apply(b->ents, b->nr, &scan.tally);
+	gksm_apply(b->ents, b->nr, &scan.pass.tally);
 }
 
 /* Apply what the daemon answered, and what it did not answer in time. */
@@ -418,65 +410,14 @@ static bool begin_batch(void)
 	else
 		scan.batch = &scan.local;
 	scan.batch_ms = now_ms();
-	scan.fill.offload = scan.batch != &scan.local;
-	scan.fill.settled = !atomic_read(&scan.unsettle);
+	scan.pass.fill.offload = scan.batch != &scan.local;
+	scan.pass.fill.settled = !atomic_read(&scan.unsettle);
 	return scan.batch;
 }
 
 static unsigned int batch_room(const struct gksm_batch *b)
 {
 	return b == &scan.local ? LOCAL_SLOTS : scan.session->batch_slots;
-}
-
-/* Make the gauges what the page tables say now; forget the candidates. */
-static void settle_counts(void)
-{
-	gksm_gauge(pages_unshared, scan.tally.nr_unshared + scan.fill.skipped);
-	gksm_gauge(pages_volatile, scan.tally.nr_volatile);
-	gksm_gauge(unstable_nodes, gksm_unstable_nr(GKSM_ROUND_PASS));
-	gksm_zero_settle(gksm_mm_counts_zeroed());
-	gksm_unstable_clear(GKSM_ROUND_PASS);
-}
-
-/*
- * What is read again whatever happened to it, and what is named to the daemon
- * so that its device does not forget it: a part of everything in each pass. The
- * device forgets what two generations did not name; a generation ends when
- * everything had its turn. Meanwhile each page that changed or vanished left a
- * stale entry there, so the turns come faster the more pages do, and there are
- * never more than twice as many stale entries as pages. When most of memory has
- * gone, a virtual machine say, one pass is a generation, after which those that
- * are there are found first.
- */
-static void begin_rotations(void)
-{
-	struct gksm_fill *fill = &scan.fill;
-	unsigned int passes = READ_ONCE(gksm_settings.incremental_passes);
-
-	if (!READ_ONCE(gksm_settings.smart_scan))
-		passes = 1;
-	fill->read.arc = gksm_rotation_share(1, passes);
-	fill->confirm.arc =
-		max(fill->read.arc,
-		    gksm_rotation_share(fill->added + gksm_mm_slots_vanished(),
-					fill->visited));
-}
-
-/* Forget keys that no page has any more, if there may be too many. */
-static void note_sightings(void)
-{
-	u64 nr = gksm_mm_slots_pages();
-
-	if (!gksm_sightings_want_rebuild(nr))
-		return;
-	gksm_sightings_exit();
-	if (!gksm_metadata_fits(gksm_mm_slots_bytes() + gksm_unstable_bytes() +
-				gksm_sightings_wanted_bytes(nr)))
-		return;
-	gksm_sightings_begin(nr);
-	gksm_mm_slots_note_keys();
-	gksm_stable_note_keys();
-	gksm_sightings_end();
 }
 
 static u64 thread_cpu_ns(void)
@@ -518,76 +459,9 @@ static bool begin_pass(void)
 {
 	gksm_advisor_begin(&scan.advisor, ktime_get_ns(), thread_cpu_ns());
 	gksm_mm_slots_update();
-	gksm_mm_counts_begin_pass();
-	begin_rotations();
-	gksm_fill_begin(&scan.fill);
 	if (atomic_xchg(&scan.unsettle, 0))
 		gksm_mm_slots_unsettle();
-	note_sightings();
-	scan.fill.cursor.slot = gksm_mm_slot_first();
-	scan.fill.cursor.addr = 0;
-	scan.tally = (struct gksm_apply_tally){};
-	scan.in_pass = scan.fill.cursor.slot;
-	if (!scan.in_pass) {
-		/* Everybody has gone: so have the sharers. */
-		settle_counts();
-		gksm_stable_recount();
-		gksm_kpage_end_pass();
-		return false;
-	}
-	trace_gksm_start_scan(gksm_stat(full_scans) + 1, gksm_stat(mms));
-	/* Fresh pages sit in per-CPU lists, with a reference: not mergeable. */
-	ksym(lru_add_drain_all)();
-	return true;
-}
-
-/*
- * Who changes memory, reads N from full_scans and waits for N + 1 shall find
- * the change counted. So sharers are counted last of all, and N cannot be read
- * any more when that has begun.
- */
-static DECLARE_RWSEM(counting);
-
-static void count_pass(void)
-{
-	down_write(&counting);
-	gksm_stable_recount();
-	gksm_count(full_scans, 1);
-	up_write(&counting);
-}
-
-/**
- * gksm_scan_full_scans() - how many passes have ended
- *
- * Waits while sharers are counted.
- *
- * Context: may sleep.
- * Return: passes since the module was loaded.
- */
-u64 gksm_scan_full_scans(void)
-{
-	u64 nr;
-
-	down_read(&counting);
-	nr = gksm_stat(full_scans);
-	up_read(&counting);
-	return nr;
-}
-
-static void end_pass(void)
-{
-	gksm_mm_counts_end_pass();
-	settle_counts();
-	gksm_mm_slots_prune();
-	gksm_kpage_end_pass();
-	scan.in_pass = false;
-	gksm_rotation_advance(&scan.fill.read);
-	if (gksm_rotation_advance(&scan.fill.confirm))
-		gksm_count(generations, 1);
-	take_advice();
-	count_pass();
-	trace_gksm_stop_scan(gksm_stat(full_scans), gksm_stat(mms));
-	gksm_sysfs_end_pass();
+	return gksm_pass_begin(&scan.pass);
 }
 
 /* Past the last address space: returns whether the pass is complete. */
@@ -597,7 +471,9 @@ static bool drain_pass(void)
 		finish_batch();
 	if (scan.session && gksm_session_busy(scan.session))
 		return false;
-	end_pass();
+	gksm_pass_end(&scan.pass);
+	take_advice();
+	gksm_pass_count();
 	return true;
 }
 
@@ -619,13 +495,13 @@ enum quantum {
 static void fill_batch(void)
 {
 	unsigned int room = batch_room(scan.batch) - scan.batch->nr;
-	u64 before = scan.fill.visited;
+	u64 before = scan.pass.fill.visited;
 	unsigned int nr = scan.batch->nr;
 
-	gksm_fill(&scan.fill, scan.batch, min_t(u64, room, scan.left));
+	gksm_fill(&scan.pass.fill, scan.batch, min_t(u64, room, scan.left));
 	nr = scan.batch->nr - nr;
 	scan.left -= nr;
-	scan.passed_over += scan.fill.visited - before;
+	scan.passed_over += scan.pass.fill.visited - before;
 	scan.left -= min_t(u64, scan.left, scan.passed_over / PASSED_OVER);
 	scan.passed_over %= PASSED_OVER;
 	if (nr == room || now_ms() - scan.batch_ms >= BATCH_AGE_MS)
@@ -669,13 +545,14 @@ static enum quantum scan_quantum(void)
 		if (interrupted() || quantum_is_over(begun_ms))
 			return QUANTUM_INTERRUPTED;
 		apply_finished();
-		if (!scan.in_pass && !begin_pass())
+		if (!scan.pass.begun && !begin_pass())
 			return QUANTUM_IDLE;
-		if (!scan.fill.cursor.slot) {
+		if (!scan.pass.fill.cursor.slot) {
 			if (!drain_pass())
 				return QUANTUM_BLOCKED;
 			scan.left = 0;
-			return scan.fill.visited ? QUANTUM_SPENT : QUANTUM_IDLE;
+			return scan.pass.fill.visited ? QUANTUM_SPENT :
+							QUANTUM_IDLE;
 		}
 		if (!scan.batch && !begin_batch())
 			return QUANTUM_BLOCKED;
@@ -768,11 +645,9 @@ static void abandon_pass(void)
 	scan.batch = NULL;
 	scan.local.nr = 0;
 	scan.local.nr_pages = 0;
-	scan.in_pass = false;
-	scan.fill.cursor.slot = NULL;
+	gksm_pass_abandon(&scan.pass);
 	scan.next_ms = 0;
 	gksm_advisor_forget(&scan.advisor);
-	gksm_unstable_clear(GKSM_ROUND_PASS);
 }
 
 /**

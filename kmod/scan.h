@@ -91,7 +91,6 @@ void gksm_scan_end_demand(void);
 int gksm_scan_set_run(unsigned int run);
 int gksm_scan_change(unsigned int *setting, unsigned int value);
 u64 gksm_scan_cpu_ns(void);
-u64 gksm_scan_full_scans(void);
 void gksm_scan_set_advisor(bool advisor);
 
 #endif /* GKSM_SCAN_H */

@@ -17,6 +17,7 @@
 #include "mm_slot.h"
 #include "overhead.h"
 #include "pace.h"
+#include "pass.h"
 #include "psi.h"
 #include "scan.h"
 #include "session.h"
@@ -405,7 +406,7 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 	struct stat_attribute *a =
 		container_of(attr, struct stat_attribute, attr);
 	s64 value = a->stat == GKSM_STAT_full_scans ?
-			    (s64)gksm_scan_full_scans() :
+			    (s64)gksm_pass_full_scans() :
 			    atomic64_read(&gksm_stats[a->stat]);
 
 	return sysfs_emit(buf, "%lld\n", value);
