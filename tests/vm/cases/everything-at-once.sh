@@ -13,7 +13,7 @@
 # shellcheck source=tests/vm/lib/case.sh
 . "$GKSM_SRC/tests/vm/lib/case.sh"
 
-stress_s=${STRESS_S:-150}
+stress_s=${STRESS_S:-$(soak 100 300)}
 seed=${STRESS_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 group=/sys/fs/cgroup/case
 merges=0 offloaded=0 reloads=0 kills=0 daemons=0 suspensions=0

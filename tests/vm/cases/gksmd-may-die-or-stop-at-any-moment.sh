@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # limit: 900
 #
-# SIGKILL and SIGSTOP at random moments, for a minute, or for as many rounds as
-# GKSM_ROUNDS says:
+# SIGKILL and SIGSTOP at random moments, for half a minute or a whole one, or for as
+# many rounds as GKSM_ROUNDS says:
 #   tests/vm/run --timeout 14400 -- env GKSM_ROUNDS=1000 \
 #	tests/vm/cases/gksmd-may-die-or-stop-at-any-moment.sh
 # GKSM_SEED repeats the moments of another run, if not their company;
@@ -23,7 +23,7 @@ stop_daemon
 if [ "${GKSM_ROUNDS-}" ]; then
 	set -- -n "$GKSM_ROUNDS"
 else
-	set -- -l 60
+	set -- -l "$(soak 30 60)"
 fi
 "$programs/restarts" -k "$gksm" "$@" ${GKSM_SEED:+-s "$GKSM_SEED"} -- \
 	"$gksmd" --config /tmp/gksmd.conf --device "${GKSM_DEVICE:-portable}" 2> $gksmd_log ||

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # limit: 420
 #
-# Two minutes of four threads that write to random pages, each checking its
+# Four threads that write to random pages for a minute or two, each checking its
 # own, while the module merges at full speed: at first hashing in the kernel,
 # then with gksmd.
 # shellcheck source=tests/vm/lib/case.sh
@@ -10,7 +10,7 @@
 
 load
 full_speed
-"$programs/writers" -k "$gksm" -s 120 -t 4 \
+"$programs/writers" -k "$gksm" -s "$(soak 80 120)" -t 4 \
 	-m $((10000 / GKSM_SLOWNESS / GKSM_SLOWNESS)) &
 writers=$!
 await 90 "20000 pages are hashed" above pages_hashed_kernel 20000

@@ -54,6 +54,15 @@ await() {
 	done
 }
 
+# soak SHORT LONG: how many seconds to go on: LONG if SOAK is "long", as CI says.
+soak() {
+	if [ "${SOAK-}" = long ]; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
 get() {
 	cat "$gksm/$1"
 }
