@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# also: other-kernels debug-kernel
+# also: other-kernels
 # limit: 120
 #
 # fork, exit, munmap, mremap, mprotect, madvise and writes around the page

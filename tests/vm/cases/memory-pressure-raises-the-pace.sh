@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # limit: 240
 # vm: --swap 512M
-# also: other-kernels
 #
 # While tasks are stalled on memory, more is scanned, by what pressure_boost
 # says, with and without a budget; afterwards it is as before. A kernel that
