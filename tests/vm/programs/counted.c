@@ -17,17 +17,6 @@
 
 static const char *ksm = "/sys/kernel/mm/gksm";
 
-/* Without sleep: the very end of a pass is looked for. */
-static void await_full_scans(long scans)
-{
-	uint64_t end = now_ms() + LIMIT_MS;
-
-	while (ksm_read(ksm, "full_scans") < scans) {
-		if (now_ms() > end)
-			fail("no pass ends");
-	}
-}
-
 static void await_sharing(long pages)
 {
 	uint64_t end = now_ms() + LIMIT_MS;
@@ -52,7 +41,8 @@ int main(int argc, char **argv)
 		page_fill(pages + PAGE_WORDS, i + 1);
 		await_sharing(1);
 		pages[i % PAGE_WORDS]++;
-		await_full_scans(ksm_read(ksm, "full_scans") + 1);
+		/* Without a pause: the very end of a pass is looked for. */
+		ksm_await_full_scans(ksm, 1, 0);
 		stale += ksm_read(ksm, "pages_sharing") != 0;
 	}
 	printf("counted: %u of %u changes were not counted at once\n", stale,

@@ -64,18 +64,6 @@ static void serve(int socket, void *arg)
 	}
 }
 
-static void await_three_scans(void)
-{
-	const long end = ksm_read(ksm, "full_scans") + 3;
-	const uint64_t limit_ms = now_ms() + 1000 * LIMIT_S;
-
-	while (ksm_read(ksm, "full_scans") < end) {
-		if (now_ms() > limit_ms)
-			fail("three passes take more than %d s", LIMIT_S);
-		sleep_ms(1);
-	}
-}
-
 static unsigned int check(const char *name, long wanted)
 {
 	const long value = ksm_read(ksm, name);
@@ -97,7 +85,7 @@ static unsigned int run_phase(const struct phase *phase)
 				   (uint64_t)phase->last[w],
 			   LIMIT_S);
 	begun_ms = now_ms();
-	await_three_scans();
+	ksm_await_full_scans(ksm, 3, 1);
 	wrong += check("pages_shared", phase->shared);
 	wrong += check("pages_sharing", phase->sharing);
 	wrong += check("pages_unshared", phase->unshared);

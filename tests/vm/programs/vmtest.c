@@ -196,18 +196,23 @@ void ksm_write(const char *dir, const char *name, long value)
 
 #define PASSES_LIMIT_MS 120000
 
-void ksm_await_passes(const char *dir, long passes)
+void ksm_await_full_scans(const char *dir, long more, unsigned int nap_ms)
 {
-	/* The one that is under way does not count. */
-	const long end = ksm_read(dir, "full_scans") + passes + 1;
+	const long end = ksm_read(dir, "full_scans") + more;
 	const uint64_t limit_ms = now_ms() + PASSES_LIMIT_MS;
 
 	while (ksm_read(dir, "full_scans") < end) {
 		if (now_ms() > limit_ms)
-			fail("%ld passes take more than %d ms", passes,
+			fail("%ld passes take more than %d ms", more,
 			     PASSES_LIMIT_MS);
-		sleep_ms(2);
+		if (nap_ms)
+			sleep_ms(nap_ms);
 	}
+}
+
+void ksm_await_passes(const char *dir, long passes)
+{
+	ksm_await_full_scans(dir, passes + 1, 2);
 }
 
 long ksm_pages_read(const char *dir)

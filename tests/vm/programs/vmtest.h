@@ -56,6 +56,11 @@ void ksm_write(const char *dir, const char *name, long value);
  */
 uint64_t ksm_settle(const char *dir, unsigned int limit_s);
 
+/*
+ * Waits until full_scans has grown by @more, to which the pass counts that is
+ * under way; looks every @nap_ms, 0: without a pause.
+ */
+void ksm_await_full_scans(const char *dir, long more, unsigned int nap_ms);
 /* Waits until so many whole passes have begun and ended. */
 void ksm_await_passes(const char *dir, long passes);
 /* Pages of which the content was read since the module was loaded. */
