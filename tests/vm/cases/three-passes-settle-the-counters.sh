@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # also: other-kernels
+# limit: 300
 #
 # As tests of KSM expect it: rewritten memory is merged, and counted exactly,
 # when full_scans has grown by three; with the device as well.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # also: other-kernels
-# limit: 120
+# limit: 180
 #
 # run=2, by way of gksmctl, and merging again afterwards; and while a large owner
 # of merged pages is exiting, in whose page tables nobody may look any more.
