@@ -472,6 +472,7 @@ static bool drain_pass(void)
 	if (scan.session && gksm_session_busy(scan.session))
 		return false;
 	gksm_pass_end(&scan.pass);
+	/* Who waits for the pass shall find the pace that follows from it. */
 	take_advice();
 	gksm_pass_count();
 	return true;

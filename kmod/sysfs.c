@@ -405,6 +405,7 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct stat_attribute *a =
 		container_of(attr, struct stat_attribute, attr);
+	/* The one that others are waited for by: it may have to wait itself. */
 	s64 value = a->stat == GKSM_STAT_full_scans ?
 			    (s64)gksm_pass_full_scans() :
 			    atomic64_read(&gksm_stats[a->stat]);

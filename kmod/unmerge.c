@@ -365,7 +365,10 @@ int gksm_unmerge_all(void)
 		err = unmerge_round(&found);
 		if (err)
 			return err;
-		/* From what was found a fork may have taken some. */
+		/*
+		 * From what was found a fork may have taken some; the stable
+		 * index knows nothing of pages of an earlier load.
+		 */
 		if (found)
 			round++;
 		else if (!gksm_stable_nr())
